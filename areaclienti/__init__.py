@@ -1,0 +1,1 @@
+"""Registration assistant for the Alleanza customer area."""
