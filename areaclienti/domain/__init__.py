@@ -1,0 +1,1 @@
+"""Pure Italian rules: names, companies, contacts, masks, tax codes, passwords, codes. No input or output."""

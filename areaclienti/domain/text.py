@@ -1,0 +1,50 @@
+"""Text as people type it, brought to one form: apostrophes, dashes, blanks, invisible characters, accents."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+APOSTROPHE = "'"
+_APOSTROPHES = "’‘‛ʼʻʽʹˈˊˋ′‵`´＇ʾʿ՚Ꞌꞌ΄᾽᾿῾"
+_DASHES = "‐‑‒–—―−﹘﹣－⁃"
+_UNIFIED = str.maketrans(
+    dict.fromkeys(_APOSTROPHES, APOSTROPHE) | dict.fromkeys(_DASHES, "-") | dict.fromkeys("“”„‟«»＂", '"')
+)
+# Letters that Unicode does not decompose into a base letter and a mark.
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t"}
+)
+
+
+def tidy(text: str) -> str:
+    """One line of NFKC text: apostrophes, quotes and dashes unified, invisible characters dropped, blanks single.
+
+    Idempotent. Letters keep their case and accents.
+    """
+    # Before NFKC, which would turn a spacing acute (U+00B4) into a blank and a combining mark.
+    text = unicodedata.normalize("NFKC", text.translate(_UNIFIED)).translate(_UNIFIED)
+    text = "".join(_visible(char) for char in text)
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def fold(text: str) -> str:
+    """`tidy` text without accents and case, for comparing. Idempotent."""
+    decomposed = unicodedata.normalize("NFKD", tidy(text).casefold()).translate(_PLAIN_LETTERS)
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    # Case folding can yield a new decomposable letter (as for U+0130): once more settles it.
+    settled = unicodedata.normalize("NFKD", bare.casefold())
+    return "".join(char for char in settled if not unicodedata.combining(char))
+
+
+def phrase_pattern(phrases: tuple[str, ...]) -> str:
+    """A regular expression for any of `phrases`, the longest first; a dot in them is optional, as are blanks after it."""
+    parts = (re.escape(phrase).replace(r"\.", r"\.?\s*").replace(r"\ ", r"\s+") for phrase in phrases)
+    return "|".join(sorted(parts, key=len, reverse=True))
+
+
+def _visible(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cf":
+        return ""  # zero-width and bidirectional marks, as phones paste them around numbers
+    return " " if category in ("Cc", "Zs", "Zl", "Zp") else char
