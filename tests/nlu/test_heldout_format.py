@@ -1,0 +1,148 @@
+"""The held-out NLU set is well formed: known intents, spans that occur in their text, no duplicates, enough of each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+HELDOUT = Path(__file__).parent / "heldout"
+
+AT_LEAST = 14
+AT_LEAST_OF = {
+    "give_name": 60,
+    "give_company_name": 50,
+    "give_contact": 50,
+    "give_data": 50,
+    "correct_data": 30,
+    "request_person": 25,
+    "out_of_scope": 180,
+}
+INTENTS = {
+    *("register", "give_customer_type", "give_name", "give_company_name", "give_contact", "give_data"),
+    *("acknowledge_privacy", "affirm", "deny", "request_new_code", "correct_data"),
+    *("go_back", "cancel", "restart", "wait", "resume", "help", "request_person"),
+    *("greet", "goodbye", "thank", "insult", "other_language", "out_of_scope"),
+    *("faq_who_can_register", "faq_which_contact", "faq_why_tax_code", "faq_password_in_chat"),
+    *("faq_password_rules", "faq_code_not_arrived", "faq_code_expired", "faq_no_mobile"),
+    *("faq_different_contact", "faq_costs", "faq_privacy", "faq_duration", "faq_services"),
+    *("faq_forgot_password", "faq_already_registered", "faq_security"),
+}
+SPANS = {"person", "company", "contact"}
+NORMALISED = {
+    "customer_type": {"persona", "azienda"},
+    "field": {"name", "company_name", "contact", "customer_type", "password"},
+}
+ENTITIES_OF = {  # an intent that is not here carries no entity
+    "give_customer_type": {"customer_type"},
+    "give_name": {"person"},
+    "give_company_name": {"company"},
+    "give_contact": {"contact"},
+    "give_data": {"person", "company", "contact", "customer_type"},
+    "correct_data": {"person", "company", "contact", "customer_type", "field"},
+}
+# What the gateway keeps from the engine has no place in what the engine is measured on.
+TAX_CODE = re.compile(r"\b[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z]\b|\b\d{11}\b", re.IGNORECASE)
+
+
+@cache
+def examples() -> list[dict[str, Any]]:
+    return [example for path in sorted(HELDOUT.glob("*.yml")) for example in yaml.safe_load(path.read_text("utf-8"))]
+
+
+def faults(example: dict[str, Any]) -> list[str]:
+    """What is wrong with one example; empty when nothing is."""
+    found = []
+    text, intent, entities = example.get("text"), example.get("intent"), example.get("entities", {})
+    if not set(example) <= {"text", "intent", "entities"}:
+        found.append("unknown key")
+    if not isinstance(text, str) or not text or text != text.strip():
+        return [*found, "text is missing or padded"]
+    if intent not in INTENTS:
+        found.append("unknown intent")
+    if "entities" in example and not entities:
+        found.append("empty entities")
+    if not set(entities) <= ENTITIES_OF.get(str(intent), set()):
+        found.append("entity that the intent does not carry")
+    for key, value in entities.items():
+        if key in SPANS and not stands_alone(value, text):
+            found.append(f"{key} is not a span of the text")
+        if key in NORMALISED and value not in NORMALISED[key]:
+            found.append(f"{key} has an unknown value")
+    if intent in ENTITIES_OF and intent not in {"give_data", "correct_data"} and not entities:
+        found.append("data without the datum")
+    if intent == "give_data" and len(entities) < 2:
+        found.append("several facts expected")
+    if TAX_CODE.search(text):
+        found.append("holds a tax code")
+    return found
+
+
+def stands_alone(span: object, text: str) -> bool:
+    """Whether the span occurs in the text at word boundaries."""
+    if not isinstance(span, str) or not span or span != span.strip():
+        return False
+    return re.search(rf"(?<!\w){re.escape(span)}(?!\w)", text) is not None
+
+
+def plain(text: str) -> str:
+    """The text without what makes no second utterance of one: case, spacing and, where there are words, punctuation."""
+    words = re.sub(r"[^\w\s]", " ", text.casefold()).split()
+    return " ".join(words) or text
+
+
+def test_every_example_is_well_formed() -> None:
+    assert {example.get("text"): found for example in examples() if (found := faults(example))} == {}
+
+
+def test_no_text_occurs_twice() -> None:
+    assert [
+        text for text, times in Counter(plain(example["text"]) for example in examples()).items() if times > 1
+    ] == []
+
+
+@pytest.mark.parametrize("intent", sorted(INTENTS))
+def test_each_intent_has_enough_examples(intent: str) -> None:
+    count = sum(example["intent"] == intent for example in examples())
+    assert count >= AT_LEAST_OF.get(intent, AT_LEAST)
+
+
+def test_the_typed_intents_have_enough_examples_together() -> None:
+    assert sum(example["intent"] != "out_of_scope" for example in examples()) >= 700
+
+
+@pytest.mark.parametrize(
+    ("example", "fault"),
+    [
+        ({"text": "ciao", "intent": "saluta"}, "unknown intent"),
+        ({"text": "ciao ", "intent": "greet"}, "text is missing or padded"),
+        ({"text": "ciao", "intent": "greet", "entities": {}}, "empty entities"),
+        ({"text": "ciao", "intent": "greet", "intents": "x"}, "unknown key"),
+        (
+            {"text": "ciao Ada Neri", "intent": "greet", "entities": {"person": "Ada Neri"}},
+            "entity that the intent does not carry",
+        ),
+        (
+            {"text": "sono Ada Neri", "intent": "give_name", "entities": {"person": "Ada Nera"}},
+            "person is not a span of the text",
+        ),
+        (
+            {"text": "sono Ada Neri", "intent": "give_name", "entities": {"person": "Ada Ner"}},
+            "person is not a span of the text",
+        ),
+        ({"text": "sono Ada Neri", "intent": "give_name"}, "data without the datum"),
+        (
+            {"text": "privato", "intent": "give_customer_type", "entities": {"customer_type": "privato"}},
+            "customer_type has an unknown value",
+        ),
+        ({"text": "Ada Neri", "intent": "give_data", "entities": {"person": "Ada Neri"}}, "several facts expected"),
+        ({"text": "il mio è RSSMRA45P37L612P", "intent": "out_of_scope"}, "holds a tax code"),
+    ],
+)
+def test_a_faulty_example_is_found(example: dict[str, Any], fault: str) -> None:
+    assert fault in faults(example)
