@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -18,20 +18,62 @@ class _Settings(BaseSettings):
 
 
 class IdentitySettings(_Settings):
-    """What the identity process reads. The keys have no default: the supervisor or the operator sets them."""
+    """What the identity process reads. The keys have no default: the supervisor or the operator sets them.
+
+    The limits default to the production values; they are settings so that tests and demonstrations need not wait.
+    """
 
     identity_port: int = 8001
     identity_database_url: str = "sqlite+aiosqlite:///var/identity.db"
+    identity_migrate_on_start: bool = True
     identity_gateway_key: SecretStr
     identity_actions_key: SecretStr
-    code_key: SecretStr  # HMAC of verification codes
-    vault_key: SecretStr  # encryption at rest of vault entries and outbox codes
+    code_key: SecretStr  # HMAC of verification codes and of the keys that limits are counted by
+    vault_key: SecretStr  # encryption at rest of vault entries, typed data and outbox codes
+    public_url: str = "http://localhost:8000"
+
     delivery: Literal["mailbox", "live"] = "mailbox"
-    smtp_url: str | None = None  # smtp://user:password@host:587 (STARTTLS) or smtps://…
+    smtp_url: SecretStr | None = None  # smtp://user:password@host:587 (STARTTLS, always) or smtps://…
+    smtp_ca_file: Path | None = None  # a private authority of the mail server; the system's otherwise
     smtp_sender: str = "Area Clienti <noreply@areaclienti.example>"
     sms_webhook_url: str | None = None
     sms_webhook_token: SecretStr | None = None
-    public_url: str = "http://localhost:8000"
+    delivery_timeout_seconds: float = Field(default=10.0, gt=0)
+    outbox_poll_seconds: float = Field(default=1.0, gt=0)
+
+    vault_password_seconds: int = Field(default=30 * 60, gt=0)
+    vault_other_seconds: int = Field(default=10 * 60, gt=0)
+    registration_life_seconds: int = Field(default=2 * 60 * 60, gt=0)
+    matches_per_conversation: int = Field(default=10, gt=0)  # in 24 hours
+    answer_floor_seconds: float = Field(default=0.25, ge=0)  # no answer about a customer comes sooner
+    tax_code_tries: int = Field(default=3, gt=0)  # in one registration
+    tax_code_tries_per_day: int = Field(default=3, gt=0)  # of one tax code
+
+    code_life_sms_seconds: int = Field(default=5 * 60, gt=0)
+    code_life_email_seconds: int = Field(default=10 * 60, gt=0, le=10 * 60)  # NIST SP 800-63B-4: at most 10 minutes
+    code_attempts: int = Field(default=5, gt=0)
+    code_checks_per_day: int = Field(default=10, gt=0)  # of one contact, across codes
+    code_resend_backoff_seconds: tuple[int, ...] = Field(default=(30, 60, 120), min_length=1)
+    code_resends_per_10_minutes: int = Field(default=3, ge=0)  # to one contact, beside the first
+    code_sends_per_day: int = Field(default=5, gt=0)  # to one contact
+    sms_per_day: int = Field(default=2000, gt=0)  # all of them: the breaker against SMS pumping
+
+    password_hash_memory_kib: int = Field(default=64 * 1024, ge=8 * 1024)
+    password_hash_rounds: int = Field(default=3, ge=1)
+    password_hash_at_once: int = Field(default=2, ge=1)
+    sign_in_free_failures: int = Field(default=5, gt=0)  # of one username from one address
+    sign_in_username_failures: int = Field(default=20, gt=0)  # of one username from anywhere
+    sign_in_address_failures: int = Field(default=100, gt=0)  # from one address, whatever the username
+    sign_in_max_wait_seconds: int = Field(default=15 * 60, gt=0)
+    sign_in_life_seconds: int = Field(default=15 * 60, gt=0)  # between password and first-access code
+    session_idle_seconds: int = Field(default=15 * 60, gt=0)
+    session_life_seconds: int = Field(default=8 * 60 * 60, gt=0)
+
+    @model_validator(mode="after")
+    def _live_delivery_is_whole(self) -> Self:
+        if self.delivery == "live" and not (self.smtp_url and self.sms_webhook_url):
+            raise ValueError("live delivery needs AREACLIENTI_SMTP_URL and AREACLIENTI_SMS_WEBHOOK_URL")
+        return self
 
 
 class GatewaySettings(_Settings):
@@ -55,3 +97,16 @@ class ActionsSettings(_Settings):
     identity_actions_key: SecretStr
     identity_timeout_seconds: float = 6.0
     public_url: str = "http://localhost:8000"
+
+
+class SupervisorSettings(_Settings):
+    """What `areaclienti run` reads beside the settings that it hands on to the processes."""
+
+    gateway_port: int = 8000
+    identity_port: int = 8001
+    engine_port: int = 5005
+    actions_port: int = 5055
+    public_url: str | None = None  # by default http://localhost and the gateway's port
+    engine_python: Path = Path(".venv-engine/bin/python")
+    demo: bool = True  # load the demo customers into an empty registry
+    start_timeout_seconds: float = 120.0

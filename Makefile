@@ -1,0 +1,50 @@
+# Everything a developer or operator does, by name. `make` alone says what there is.
+# Needs Python 3.11 and make; the rest is installed into this folder.
+
+PYTHON ?= $(shell for p in python3.11 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+ENV := .venv/bin/python
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup run train test test-fast lint pins bench map clean distclean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install both environments from the pins (nothing to do when they fit)
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 is missing. Install it (Debian: apt install python3.11 python3.11-venv), or name yours: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi
+	@$(PYTHON) scripts/setup.py
+
+run: setup ## start the product; Ctrl-C stops it
+	@exec $(ENV) -m areaclienti run $(if $(VERBOSE),--verbose)
+
+train: setup ## train the model when what it learns from changed
+	@exec $(ENV) -m areaclienti train
+
+test: setup ## all tests, with seconds for each stage (REQUIRE_ALL=1: nothing may be skipped for a missing tool)
+	@REQUIRE_ALL=$(REQUIRE_ALL) exec $(ENV) -m scripts.test
+
+test-fast: setup ## the unit tests alone
+	@exec $(ENV) -m scripts.test --fast
+
+lint: setup ## format, style, types, the Rasa project, the map, what may be committed
+	@exec $(ENV) -m scripts.lint
+
+bench: setup ## measure the running product (about 2 minutes)
+	@exec $(ENV) -m benchmarks
+
+map: setup ## write docs/map.md anew
+	@exec $(ENV) -m scripts.module_map
+
+pins: setup ## resolve the dependencies of pyproject.toml into requirements/ anew
+	@exec $(ENV) -m scripts.pins
+
+clean: ## remove caches and the trained model; keep environments and data
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .rasa models/*.tar.gz models/*.sha256
+	@find areaclienti actions engine tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## remove the environments and all local data in var/ as well
+	@rm -rf .venv .venv-engine .venv-tools node_modules var

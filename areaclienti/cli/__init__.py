@@ -1,0 +1,10 @@
+"""The command line `areaclienti`: one module a command."""
+
+import typer
+
+from areaclienti.cli import databases, run, train
+
+app = typer.Typer(help="Area Clienti: the registration assistant.", no_args_is_help=True, add_completion=False)
+app.command("run")(run.run)
+app.command("train")(train.train)
+app.command("databases")(databases.databases)

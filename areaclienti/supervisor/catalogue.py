@@ -1,0 +1,138 @@
+"""The four processes of the product: their commands, and the part of the environment that each may see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from pydantic_settings import BaseSettings
+
+from areaclienti.settings import ActionsSettings, GatewaySettings, IdentitySettings
+from areaclienti.supervisor.service import Service
+from areaclienti.supervisor.surroundings import PREFIX, Surroundings, variable
+
+# Which keys each process is given; contracts.md "Processes, ports, keys".
+KEYS_OF: Mapping[str, tuple[str, ...]] = {
+    "gateway": ("engine_key", "identity_gateway_key"),
+    "engine": ("engine_key",),
+    "actions": ("identity_actions_key",),
+    "identity": ("identity_gateway_key", "identity_actions_key", "code_key", "vault_key"),
+}
+_SETTINGS_OF: Mapping[str, type[BaseSettings] | None] = {
+    "gateway": GatewaySettings,
+    "engine": None,
+    "actions": ActionsSettings,
+    "identity": IdentitySettings,
+}
+
+
+def services(around: Surroundings, keys: Mapping[str, str]) -> tuple[Service, ...]:
+    """Return the processes in the order in which they are stopped: from the customers' side inwards."""
+    ports = {
+        "gateway": around.settings.gateway_port,
+        "engine": around.settings.engine_port,
+        "actions": around.settings.actions_port,
+        "identity": around.settings.identity_port,
+    }
+    commands = {
+        "gateway": _uvicorn("areaclienti.gateway.app:create_app", around.settings.host, ports["gateway"]),
+        "engine": (str(engine_python(around)), "-m", "engine", "serve", "--port", str(ports["engine"])),
+        "actions": (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(ports["actions"])),
+        "identity": _uvicorn("areaclienti.identity.app:create_app", "127.0.0.1", ports["identity"]),
+    }
+    ready_paths = {
+        "gateway": "/health/ready",
+        "engine": "/webhooks/turn/health/ready",
+        "actions": "/health",
+        "identity": "/health/ready",
+    }
+    hosts = dict.fromkeys(ports, "127.0.0.1") | {"gateway": around.settings.host}
+    return tuple(
+        Service(
+            name=name,
+            command=commands[name],
+            environment=environment_of(name, around, keys),
+            directory=around.root,
+            host=hosts[name],
+            port=port,
+            port_setting=variable(f"{name}_port"),
+            ready_url=f"http://{_reachable(hosts[name])}:{port}{ready_paths[name]}",
+        )
+        for name, port in ports.items()
+    )
+
+
+def environment_of(name: str, around: Surroundings, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of a process: the operator's, without any setting or key that is not its own."""
+    outside = {key: value for key, value in around.environment.items() if not key.startswith(PREFIX)}
+    return (
+        outside
+        | {"PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false", "SANIC_HOST": "127.0.0.1"}
+        | _known_here(around, _fields(name))
+        | _given(around, _fields(name), name)
+        | {variable(key): keys[key] for key in KEYS_OF[name]}
+    )
+
+
+def engine_python(around: Surroundings) -> str:
+    """Return the interpreter of Rasa's own environment."""
+    return str(around.root / around.settings.engine_python)
+
+
+def database_url(around: Surroundings, name: Literal["identity", "gateway"]) -> str:
+    """Return the SQLAlchemy URL of a service's database: the operator's, or the SQLite file in var/."""
+    given = around.environment.get(variable(f"{name}_database_url"))
+    return given or f"sqlite+aiosqlite:///{around.var / f'{name}.db'}"
+
+
+def public_url(around: Surroundings) -> str:
+    """Return the address that customers use."""
+    return around.settings.public_url or f"http://localhost:{around.settings.gateway_port}"
+
+
+def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:
+    serving = (sys.executable, "-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port))
+    # An open event stream must not hold up the stop.
+    return (*serving, "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2")
+
+
+def _fields(name: str) -> Iterable[str]:
+    settings = _SETTINGS_OF[name]
+    if settings is not None:
+        return settings.model_fields
+    return ("var_dir", "log_level", "engine_port", "engine_database_url", "actions_url")
+
+
+def _known_here(around: Surroundings, fields: Iterable[str]) -> dict[str, str]:
+    """Settings that follow from the ports and from var/, for the processes that read them."""
+    settings = around.settings
+    derived = {
+        "var_dir": str(around.var),
+        "identity_port": str(settings.identity_port),
+        "gateway_port": str(settings.gateway_port),
+        "engine_port": str(settings.engine_port),
+        "identity_url": f"http://127.0.0.1:{settings.identity_port}",
+        "engine_url": f"http://127.0.0.1:{settings.engine_port}",
+        "actions_url": f"http://127.0.0.1:{settings.actions_port}/webhook",
+        "public_url": public_url(around),
+        "engine_database_url": f"sqlite:///{around.var / 'engine.db'}",
+        "identity_database_url": database_url(around, "identity"),
+        "gateway_database_url": database_url(around, "gateway"),
+    }
+    return {variable(field): derived[field] for field in fields if field in derived}
+
+
+def _given(around: Surroundings, fields: Iterable[str], name: str) -> dict[str, str]:
+    """The operator's own settings for this process. The engine reads its own by the prefix AREACLIENTI_ENGINE_."""
+    wanted = {variable(field) for field in fields} - {variable("var_dir")}
+    own_prefix = variable(f"{name}_")
+    return {
+        key: value
+        for key, value in around.environment.items()
+        if key in wanted or (key.startswith(own_prefix) and not key.endswith("_KEY"))
+    }
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host

@@ -1,0 +1,1 @@
+"""What the Makefile calls: set-up, checks, the map of the code, the pins."""
