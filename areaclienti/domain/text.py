@@ -38,7 +38,7 @@ def fold(text: str) -> str:
 
 
 def phrase_pattern(phrases: tuple[str, ...]) -> str:
-    """A regular expression for any of `phrases`, the longest first; a dot in them is optional, as are blanks after it."""
+    """A regular expression for any of `phrases`, the longest first; a dot is optional, and so are blanks after it."""
     parts = (re.escape(phrase).replace(r"\.", r"\.?\s*").replace(r"\ ", r"\s+") for phrase in phrases)
     return "|".join(sorted(parts, key=len, reverse=True))
 

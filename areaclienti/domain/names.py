@@ -1,0 +1,278 @@
+"""Cleans, splits and compares the names of persons as Italians type them (manual 3a, 1c)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from typing import Literal, NamedTuple
+
+from areaclienti.domain.edits import edits
+from areaclienti.domain.text import fold, phrase_pattern, tidy
+from areaclienti.domain.wordlists import word_set, words
+
+NameReason = Literal["empty", "too_long", "not_a_name"]
+
+MAX_LENGTH = 80
+_MOST_WORDS = 8
+_MOST_EDITS = 2
+# `D' Angelo`, `Dell' Acqua`: an elision belongs to the next word; the endings of `de' Medici`, `Nicolo' Rossi` don't.
+_OPEN_ELISION = re.compile(r"\b(d|l|o|all|dall|dell|nell|sant|degl|quell)'\s+(?=[^\W\d_])", re.IGNORECASE)
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
+_WORD = re.compile(r"'?[^\W\d_]+(?:['-][^\W\d_]+)*'?")
+_SAME_LETTER = re.compile(r"(.)\1{3}", re.IGNORECASE)
+_CONJUNCTIONS = frozenset({"e", "y"})  # Castro e Silva, Ortega y Gasset
+_IS = r"(?:\s+(?:è|e'))?\s*[:=]?\s*"
+_AND = r"[\s,;.]*(?:\be\s+)?(?:\bil\s+)?(?:\bmio\s+)?"
+_LABELLED = (
+    re.compile(rf"\bnome{_IS}(?P<given>.+?){_AND}\bcognome{_IS}(?P<family>.+)", re.IGNORECASE),
+    re.compile(rf"\bcognome{_IS}(?P<family>.+?){_AND}\bnome{_IS}(?P<given>.+)", re.IGNORECASE),
+)
+
+
+class PersonName(NamedTuple):
+    """Given name (Nome) and family name (Cognome), each of them as one text."""
+
+    given: str
+    family: str
+
+
+class NameRejected(ValueError):
+    """What was typed is no name; `reason` says why, and the message never repeats it."""
+
+    def __init__(self, reason: NameReason) -> None:
+        super().__init__(reason)
+        self.reason: NameReason = reason
+
+
+def clean_name(text: str) -> str:
+    """A given, family or full name ready to be shown: casing and apostrophes repaired, titles and lead-ins dropped.
+
+    `mario ROSSI` → `Mario Rossi`, `dott. d’angelo` → `D'Angelo`, `mi chiamo Nicolo'` → `Nicolo'`. Idempotent.
+    Raises NameRejected: `empty`; `too_long` (over 80 characters); `not_a_name` (digits, signs, sentences, one letter).
+    """
+    text = tidy(text)
+    if not text:
+        raise NameRejected("empty")
+    name = _bare(text)
+    if len(name) > MAX_LENGTH:
+        raise NameRejected("too_long")
+    parts = name.split()
+    if not 0 < len(parts) <= _MOST_WORDS or not all(_is_word(part) for part in parts) or _is_sentence(parts):
+        raise NameRejected("not_a_name")
+    if _SAME_LETTER.search(name) or not any(sum(char.isalpha() for char in part) > 1 for part in parts):
+        raise NameRejected("not_a_name")
+    return " ".join(_cased(part, inside=index > 0) for index, part in enumerate(parts))
+
+
+def split_full_name(text: str) -> PersonName | None:
+    """Given and family name out of one line in either order; None when it isn't a name of two words or more.
+
+    `Rossi Mario`, `Rossi, Mario` and `Cognome: Rossi Nome: Mario` are told by a list of given names, by the comma and
+    by the labels; particles stay with their surname (`Maria Grazia De Luca`). In doubt the given name comes first.
+    """
+    text = tidy(text)
+    stated = _by_label(text) or _by_comma(text)
+    if stated:
+        return stated
+    try:
+        groups = _groups(clean_name(text).split())
+    except NameRejected:
+        return None
+    if len(groups) < 2:
+        return None
+    return max(_splits(groups), key=lambda split: split[0])[1]
+
+
+def canonical_name(text: str) -> str:
+    """The key by which names are compared: equal for spellings that differ in case, accents, apostrophes, blanks,
+    hyphens, joined particles or titles. Empty when there is no letter. Idempotent.
+    """
+    return re.sub(r"[\W\d_]", "", fold(_without_titles(tidy(text))))
+
+
+def same_person(a: PersonName, b: PersonName) -> bool:
+    """Whether the canonical names are equal; given and family name may be swapped or parted elsewhere."""
+    left, right = _keys(a), _keys(b)
+    if not all(left) or not all(right):
+        return False
+    return "".join(left) in ("".join(right), "".join(reversed(right)))
+
+
+def close_person(a: PersonName, b: PersonName) -> bool:
+    """Whether the names differ by a dropped second name or by at most two letters in all.
+
+    Only fit to be used behind an exact tax code: relatives can be that near (Mario, Maria).
+    """
+    if same_person(a, b):
+        return True
+    swapped = PersonName(b.family, b.given)
+    return any(_second_name_dropped(a, other) or _few_edits(a, other) for other in (b, swapped))
+
+
+def _by_label(text: str) -> PersonName | None:
+    for pattern in _LABELLED:
+        found = pattern.search(text)
+        if found:
+            with suppress(NameRejected):
+                return PersonName(clean_name(found["given"]), clean_name(found["family"]))
+    return None
+
+
+def _by_comma(text: str) -> PersonName | None:
+    """`Rossi, Mario`: the family name stands before the comma, unless only what is before it is a given name."""
+    before, comma, after = _bare(text).partition(",")
+    if not comma:
+        return None
+    with suppress(NameRejected):
+        left, right = clean_name(before), clean_name(after)
+        return PersonName(left, right) if _given_share(left) > _given_share(right) else PersonName(right, left)
+    return None
+
+
+def _keys(name: PersonName) -> tuple[str, str]:
+    return canonical_name(name.given), canonical_name(name.family)
+
+
+def _second_name_dropped(a: PersonName, b: PersonName) -> bool:
+    if not canonical_name(a.family) or canonical_name(a.family) != canonical_name(b.family):
+        return False
+    left, right = _given_words(a.given), _given_words(b.given)
+    return bool(left and right) and (left <= right or right <= left)
+
+
+def _given_words(given: str) -> frozenset[str]:
+    return frozenset(filter(None, map(canonical_name, re.split(r"[\s-]+", _without_titles(tidy(given))))))
+
+
+def _few_edits(a: PersonName, b: PersonName) -> bool:
+    """At most two edits in all, and in each name fewer than half of its letters: Ugo isn't Ivo."""
+    total = 0
+    for left, right in zip(_keys(a), _keys(b), strict=True):
+        if not left or not right or abs(len(left) - len(right)) > _MOST_EDITS:
+            return False
+        distance = edits(left, right)
+        if distance * 2 >= max(len(left), len(right)):
+            return False
+        total += distance
+    return total <= _MOST_EDITS
+
+
+def _bare(text: str) -> str:
+    """The name alone: lead-ins, titles, quotes and marks around it dropped, until nothing more can go."""
+    while True:
+        shorter = re.sub(r"^[\s\"().,;:!?*-]+|[\s\",;:!?()*-]+$", "", text)
+        if shorter.startswith("'") and shorter.endswith("'"):
+            shorter = shorter[1:-1]
+        shorter = _without_titles(_lead_ins().sub("", shorter))
+        shorter = _OPEN_ELISION.sub(r"\1'", _without_full_stop(shorter))
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def _without_full_stop(text: str) -> str:
+    """Drops the dot that ends a line, and keeps that of an initial (`Maria G.`)."""
+    words_before, _, last = text.rpartition(" ")
+    return text if _INITIALS.fullmatch(last) and words_before else text.rstrip(".")
+
+
+@cache
+def _lead_ins() -> re.Pattern[str]:
+    return re.compile(rf"^(?:{phrase_pattern(words('lead_ins'))})(?:\s*[:=,]\s*|\s+)(?=\S)", re.IGNORECASE)
+
+
+@cache
+def _titles() -> re.Pattern[str]:
+    return re.compile(rf"^(?:(?>(?:{phrase_pattern(words('titles'))})(?!\w))(?:\.\s*|\s+))+(?=[^\W\d_])", re.IGNORECASE)
+
+
+def _without_titles(text: str) -> str:
+    return _titles().sub("", text)
+
+
+def _is_word(part: str) -> bool:
+    latin = all(unicodedata.name(char, "").startswith("LATIN") for char in part if char not in "'-.")
+    return latin and bool(_WORD.fullmatch(part) or _INITIALS.fullmatch(part))
+
+
+def _is_sentence(parts: list[str]) -> bool:
+    """Whether a word in it is none of a name. A lone letter is (`a Mario`), but between two surnames."""
+    foreign = word_set("not_names")
+    for index, part in enumerate(parts):
+        inside = 0 < index < len(parts) - 1
+        if part.casefold() in _CONJUNCTIONS and inside:
+            continue
+        if part.casefold() in foreign or len(part) == 1:
+            return True
+    return False
+
+
+def _cased(part: str, *, inside: bool) -> str:
+    """A word of a name with a capital where one belongs; mixed case that makes sense stays (`McDonald`, `DeLuca`)."""
+    if inside and part.casefold() in _CONJUNCTIONS:
+        return part.lower()
+    pieces = re.split(r"(['.-])", part)
+    return "".join(piece if _well_cased(piece) else piece[:1].upper() + piece[1:].lower() for piece in pieces)
+
+
+def _well_cased(piece: str) -> bool:
+    return bool(re.fullmatch(r"(?:[^\W\d_][^\W\d_]+){1,2}", piece)) and all(
+        _capital_then_small(piece, start) for start in _capitals(piece)
+    )
+
+
+def _capitals(piece: str) -> list[int]:
+    return [index for index, char in enumerate(piece) if not char.islower()] or [-1]
+
+
+def _capital_then_small(piece: str, start: int) -> bool:
+    return start >= 0 and piece[0].isupper() and piece[start].isupper() and piece[start + 1 : start + 2].islower()
+
+
+def _groups(parts: list[str]) -> list[str]:
+    """The words, particles joined to what follows them: `Maria De Luca` → `Maria`, `De Luca`."""
+    groups: list[str] = []
+    pending: list[str] = []
+    for part in parts:
+        pending.append(part)
+        if part.casefold() not in word_set("particles"):
+            groups.append(" ".join(pending))
+            pending = []
+    if pending:
+        groups.append(" ".join(pending))
+    return groups
+
+
+def _splits(groups: list[str]) -> Iterator[tuple[float, PersonName]]:
+    """Each way to part the words with how likely it is; the likelier of equals first."""
+    for cut in range(1, len(groups)):
+        left, right = groups[:cut], groups[cut:]
+        yield _likelihood(left, right), PersonName(" ".join(left), " ".join(right))
+    for cut in range(1, len(groups)):
+        left, right = groups[:cut], groups[cut:]
+        yield _likelihood(right, left), PersonName(" ".join(right), " ".join(left))
+
+
+def _likelihood(given: list[str], family: list[str]) -> float:
+    return sum(1.0 if _is_given(group) else -1.0 for group in given) + sum(
+        -0.3 if _is_given(group) else 0.5 for group in family
+    )
+
+
+def _given_share(name: str) -> float:
+    groups = _groups(name.split())
+    return sum(_is_given(group) for group in groups) / len(groups)
+
+
+def _is_given(group: str) -> bool:
+    if group.split()[0].casefold() in word_set("particles"):
+        return False
+    return any(canonical_name(piece) in _given_names() for piece in (group, group.split("-")[0]))
+
+
+@cache
+def _given_names() -> frozenset[str]:
+    return frozenset(canonical_name(name) for name in word_set("given_names"))
