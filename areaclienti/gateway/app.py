@@ -1,0 +1,107 @@
+"""Wires the gateway: its parts, its routes, its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from areaclienti.gateway import errors, health, identity_pages, signin
+from areaclienti.gateway.channels import stream, web
+from areaclienti.gateway.db.database import Database
+from areaclienti.gateway.db.migrate import upgrade
+from areaclienti.gateway.engine_client import EngineClient
+from areaclienti.gateway.guards import BodyLimit, SecurityHeaders
+from areaclienti.gateway.hub import Hub
+from areaclienti.gateway.identity_client import IdentityClient
+from areaclienti.gateway.ledger import Ledger
+from areaclienti.gateway.limits import MAX_BODY_BYTES, Limits, RateLimiter
+from areaclienti.gateway.locks import Locks
+from areaclienti.gateway.services import Services, origins
+from areaclienti.gateway.session import Cookies
+from areaclienti.gateway.texts import load_texts
+from areaclienti.gateway.turns import TurnQueue, TurnRunner
+from areaclienti.settings import GatewaySettings
+
+STATIC = Path(__file__).parents[1] / "web" / "static"
+
+
+def create_app(
+    settings: GatewaySettings | None = None,
+    *,
+    limits: Limits | None = None,
+    engine_transport: httpx.AsyncBaseTransport | None = None,
+    identity_transport: httpx.AsyncBaseTransport | None = None,
+) -> FastAPI:
+    """The gateway's application. Settings come from the environment unless given; so do the ways to the engine and
+    to identity. Raises pydantic's ValidationError when a key is missing.
+    """
+    settings = settings or GatewaySettings()
+    https = settings.public_url.startswith("https://")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(upgrade, settings.gateway_database_url)
+        served = _services(settings, limits or Limits(), https, engine_transport, identity_transport)
+        app.state.services = served
+        await served.runner.recover()
+        try:
+            yield
+        finally:
+            served.hub.close_all()
+            await served.runner.stop()
+            await served.engine.close()
+            await served.identity.close()
+            await served.database.close()
+
+    # a public process publishes no description of itself
+    app = FastAPI(title="Area Clienti gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    errors.install(app)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(SecurityHeaders, https=https)
+    for routes in (health.router, web.router, stream.router, identity_pages.router, signin.router):
+        app.include_router(routes)
+    _add_pages(app)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    from areaclienti.web.pages import router as pages
+
+    app.include_router(pages)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _services(
+    settings: GatewaySettings,
+    limits: Limits,
+    https: bool,
+    engine_transport: httpx.AsyncBaseTransport | None,
+    identity_transport: httpx.AsyncBaseTransport | None,
+) -> Services:
+    database = Database(settings.gateway_database_url)
+    engine = EngineClient(
+        settings.engine_url, settings.engine_key.get_secret_value(), settings.turn_timeout_seconds, engine_transport
+    )
+    hub = Hub()
+    texts = load_texts()
+    return Services(
+        allowed_origins=origins(settings.public_url, settings.allowed_origins),
+        cookies=Cookies(secure=https),
+        database=database,
+        engine=engine,
+        hub=hub,
+        identity=IdentityClient(
+            settings.identity_url, settings.identity_gateway_key.get_secret_value(), identity_transport
+        ),
+        ledger=Ledger(database),
+        limiter=RateLimiter(limits),
+        locks=Locks(),
+        runner=TurnRunner(TurnQueue(database), engine, hub, texts.failure),
+        texts=texts,
+    )

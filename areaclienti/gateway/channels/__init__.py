@@ -1,0 +1,1 @@
+"""The ways a customer reaches the gateway, one module a channel."""

@@ -1,0 +1,98 @@
+"""The web chat's event stream: the ledger from a cursor on, then whatever comes, without gap or double."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Depends, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from areaclienti.gateway.channels.views import message_view, state_view
+from areaclienti.gateway.db.models import Conversation
+from areaclienti.gateway.errors import ApiError, slow_down
+from areaclienti.gateway.ledger import Page
+from areaclienti.gateway.limits import MAX_STREAMS
+from areaclienti.gateway.services import Services, services
+from areaclienti.gateway.session import COOKIE, open_conversation, resume
+
+router = APIRouter(prefix="/api")
+
+HEARTBEAT_SECONDS = 15
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(
+    request: Request,
+    conversation: Annotated[Conversation, Depends(open_conversation)],
+    served: Annotated[Services, Depends(services)],
+    after: int | None = None,
+) -> EventSourceResponse:
+    """The conversation's messages after the cursor, then live; `state`, `typing` and `heartbeat` in between."""
+    if served.hub.count(conversation.id) >= MAX_STREAMS:
+        raise slow_down(HEARTBEAT_SECONDS)
+    cursor = _cursor(request, after)
+    if cursor > conversation.last_seq:
+        cursor = 0  # a cursor of another, ended conversation
+    token = served.cookies.read(request, COOKIE)
+    return EventSourceResponse(
+        _follow(served, conversation.id, cursor, token),
+        ping=HEARTBEAT_SECONDS,
+        ping_message_factory=lambda: _event("heartbeat", {}),
+        sep="\n",
+        send_timeout=30,
+    )
+
+
+async def _follow(
+    served: Services, conversation_id: str, cursor: int, token: str | None
+) -> AsyncIterator[ServerSentEvent]:
+    # subscribed before the first reading: what is written meanwhile wakes the loop again
+    with served.hub.subscribe(conversation_id) as subscription:
+        subscription.notice(ledger=True)
+        while not subscription.closed:
+            news = await subscription.wait(HEARTBEAT_SECONDS)
+            if subscription.closed:
+                return
+            if news.typing is True:
+                yield _event("typing", {"on": True})
+            if news.ledger:
+                page = await _read(served, conversation_id, cursor)
+                for message in page.messages:
+                    cursor = message.seq
+                    yield _event("message", message_view(message), id=cursor)
+                yield _event("state", state_view(page.conversation, served.texts.progress))
+            if news.typing is False:
+                yield _event("typing", {"on": False})
+            if not news.ledger and not await _still_valid(served, token):
+                return
+
+
+async def _read(served: Services, conversation_id: str, cursor: int) -> Page:
+    with anyio.CancelScope(shield=True):  # a browser that leaves must not break a connection in the pool
+        page = await served.ledger.read_after(conversation_id, cursor)
+    return page
+
+
+async def _still_valid(served: Services, token: str | None) -> bool:
+    with anyio.CancelScope(shield=True):
+        conversation = await resume(served.ledger, token)
+    return conversation is not None
+
+
+def _event(name: str, data: dict[str, Any], *, id: int | None = None) -> ServerSentEvent:
+    return ServerSentEvent(
+        json.dumps(data, ensure_ascii=False), event=name, id=None if id is None else str(id), sep="\n"
+    )
+
+
+def _cursor(request: Request, after: int | None) -> int:
+    """The seq after which to begin: the browser's own cursor on a reconnect, the page's on the first connection."""
+    last = request.headers.get("Last-Event-ID", "")
+    if last.isdecimal() and len(last) < 12:
+        return int(last)
+    if last:
+        raise ApiError(400, "bad_cursor", "Last-Event-ID is not a seq")
+    return max(after or 0, 0)

@@ -1,0 +1,158 @@
+"""The web chat's API: session, messages, secrets."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+from areaclienti.gateway.channels.views import state_view
+from areaclienti.gateway.db.models import Conversation
+from areaclienti.gateway.errors import ApiError, identity_unavailable, too_long
+from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
+from areaclienti.gateway.ledger import ChoiceExpired
+from areaclienti.gateway.limits import MAX_MESSAGE_CHARACTERS
+from areaclienti.gateway.secrets import give_secret, receive_text
+from areaclienti.gateway.services import Services, client_address, services
+from areaclienti.gateway.session import (
+    COOKIE,
+    begin,
+    is_former,
+    require_origin,
+    resume,
+    rotate,
+    writable_conversation,
+)
+from areaclienti.gateway.texts import Purpose
+
+router = APIRouter(prefix="/api")
+
+_DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+Served = Annotated[Services, Depends(services)]
+Writable = Annotated[Conversation, Depends(writable_conversation)]
+ClientId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class PostedMessage(_Body):
+    """A text, or a choice among those of the newest bot turn."""
+
+    client_id: ClientId
+    text: str | None = None
+    choice_id: str | None = Field(default=None, max_length=64)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> PostedMessage:
+        if (self.text is None) == (self.choice_id is None):
+            raise ValueError("either text or choice_id")
+        return self
+
+
+class PostedSecret(_Body):
+    """A value for the vault."""
+
+    client_id: ClientId
+    purpose: Purpose
+    value: SecretStr = Field(min_length=1, max_length=1_000)
+
+
+@router.post("/session", dependencies=[Depends(require_origin)])
+async def open_session(request: Request, response: Response, served: Served) -> dict[str, Any]:
+    """Resume the cookie's conversation, or begin one."""
+    token = served.cookies.read(request, COOKIE)
+    conversation = await resume(served.ledger, token)
+    if conversation is None:
+        served.limiter.new_session.take(client_address(request))
+        conversation = await begin(served, response)
+    elif is_former(conversation, token):
+        await rotate(served, conversation, request, response)
+    return {
+        "csrf_token": conversation.csrf,
+        "last_seq": conversation.last_seq,
+        "state": state_view(conversation, served.texts.progress),
+    }
+
+
+@router.delete("/session", status_code=204)
+async def close_session(conversation: Writable, response: Response, served: Served) -> None:
+    """End the conversation: its streams close, its cookie goes."""
+    await served.ledger.close(conversation.id)
+    served.hub.close(conversation.id)
+    served.cookies.drop(response, COOKIE)
+
+
+@router.post("/messages", status_code=202)
+async def post_message(
+    body: PostedMessage, request: Request, response: Response, conversation: Writable, served: Served
+) -> dict[str, int]:
+    """Take a message in: it is in the ledger when this answers, and the assistant's answer follows by the stream."""
+    _slow_down(request, conversation, served)
+    try:
+        async with served.locks.of(conversation.id):
+            if body.choice_id is not None:
+                seq = await served.ledger.choose(conversation.id, body.client_id, body.choice_id)
+            else:
+                text = _clean(body.text or "")
+                seq, deposited = await receive_text(served, conversation.id, body.client_id, text)
+                if deposited == "verification_code":
+                    await rotate(served, conversation, request, response)
+    except ChoiceExpired:
+        raise ApiError(409, "choice_expired", "the choice is not among those of the newest bot turn") from None
+    except IdentityUnavailable:
+        raise identity_unavailable() from None
+    _announce(served, conversation.id)
+    return {"seq": seq}
+
+
+@router.post("/secrets", status_code=202)
+async def post_secret(
+    body: PostedSecret, request: Request, response: Response, conversation: Writable, served: Served
+) -> dict[str, int]:
+    """Take a secret in: the vault keeps it, the ledger notes it, the engine gets the reference."""
+    _slow_down(request, conversation, served)
+    try:
+        async with served.locks.of(conversation.id):
+            seq = await give_secret(
+                served, conversation.id, body.client_id, body.purpose, body.value.get_secret_value()
+            )
+    except SecretRejected as rejected:
+        raise ApiError(
+            422, "secret_rejected", "the value breaks the rules named", failed_rules=rejected.failed_rules
+        ) from None
+    except IdentityUnavailable:
+        raise identity_unavailable() from None
+    if body.purpose == "verification_code":
+        await rotate(served, conversation, request, response)
+    _announce(served, conversation.id)
+    return {"seq": seq}
+
+
+def _slow_down(request: Request, conversation: Conversation, served: Services) -> None:
+    served.limiter.address.take(client_address(request))
+    served.limiter.session.take(conversation.id)
+
+
+def _announce(served: Services, conversation_id: str) -> None:
+    served.hub.ledger_grew(conversation_id)
+    served.runner.wake(conversation_id)
+
+
+def _clean(text: str) -> str:
+    """The text without what is invisible and harmful: control characters, direction overrides."""
+    if len(text) > MAX_MESSAGE_CHARACTERS:
+        raise too_long(f"at most {MAX_MESSAGE_CHARACTERS} characters a message")
+    kept = "".join(char for char in text if char in "\n\t" or not _is_control(char))
+    kept = unicodedata.normalize("NFC", kept).strip()
+    if not kept:
+        raise ApiError(422, "invalid_input", "the message is empty")
+    return kept
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs"} or char in _DIRECTION_OVERRIDES

@@ -1,0 +1,89 @@
+"""Keeps secrets out of the conversation: takes them to the vault, and hides those written as plain messages."""
+
+from __future__ import annotations
+
+from areaclienti.domain.codes import looks_like_code
+from areaclienti.gateway import lookout
+from areaclienti.gateway.engine_client import EngineError
+from areaclienti.gateway.identity_client import SecretRejected
+from areaclienti.gateway.ledger import Intent, Notice
+from areaclienti.gateway.services import Services
+from areaclienti.gateway.texts import Notice as NoticeName
+from areaclienti.gateway.texts import Purpose
+
+CONFIDENT = 0.8
+# What a customer may mean by a text typed where the password is due. Anything else could be the password.
+HARMLESS_INTENTS = frozenset(
+    {"cancel", "restart", "go_back", "help", "wait", "request_person", "correct_data", "greet", "thank", "goodbye"}
+)
+HARMLESS_PREFIX = "faq_"
+
+
+async def give_secret(served: Services, conversation_id: str, client_id: str, purpose: Purpose, value: str) -> int:
+    """Put a secret in the vault, note it in the ledger, and ask for the engine's turn. Returns the note's seq.
+
+    The same client id again changes nothing. The caller holds the conversation's lock, or a second deposit would
+    replace the first while its turn waits. Raises SecretRejected, IdentityUnavailable.
+    """
+    known = await served.ledger.seq_of(conversation_id, client_id)
+    if known is not None:
+        return known
+    reference = await served.identity.deposit(conversation_id, purpose, value)
+    intent = Intent("give_secret", {purpose: reference})
+    return await served.ledger.say(conversation_id, client_id, "secret", served.texts.secret_notes[purpose], intent)
+
+
+async def receive_text(served: Services, conversation_id: str, client_id: str, text: str) -> tuple[int, Purpose | None]:
+    """Take in a text of the customer: to the engine, or to the vault when it is the secret that is due, or nowhere
+    when it is a secret that is not. Returns the seq of what stands in the ledger and what went to the vault, if any.
+
+    The caller holds the conversation's lock. Raises IdentityUnavailable.
+    """
+    known = await served.ledger.seq_of(conversation_id, client_id)
+    if known is not None:
+        return known, None
+    conversation = await served.ledger.find(conversation_id)
+    assert conversation is not None, "the session's conversation exists"
+    step, expects = conversation.step, conversation.expects
+
+    async def hide(notice: NoticeName) -> tuple[int, None]:
+        note, answer = served.texts.secret_notes["redacted"], Notice(served.texts.notices[notice])
+        return await served.ledger.say(conversation_id, client_id, "secret", note, answer), None
+
+    async def deposit(purpose: Purpose, value: str, otherwise: NoticeName) -> tuple[int, Purpose | None]:
+        try:
+            return await give_secret(served, conversation_id, client_id, purpose, value), purpose
+        except SecretRejected:
+            return await hide(otherwise)
+
+    tax_code = lookout.tax_code_in(text)
+    if expects == "code":
+        if code := looks_like_code(text):
+            return await deposit("verification_code", code, "code_malformed")
+        if lookout.is_number(text):
+            return await hide("code_malformed")
+    elif lookout.is_verification_code(text):
+        return await hide("password_in_chat" if expects == "secret:password" else "code_not_now")
+    if expects == "secret:tax_code":
+        if tax_code is not None:
+            return await deposit("tax_code", tax_code, "tax_code_malformed")
+        if lookout.may_be_mistyped_tax_code(text):
+            return await hide("tax_code_malformed")
+    elif tax_code is not None:
+        return await hide("tax_code_not_now")
+    if expects == "secret:password":
+        if lookout.holds_password(text) or not await _is_harmless(served, text):
+            return await hide("password_in_chat")
+    elif lookout.gives_password_away(text, step):
+        return await hide("password_not_now")
+    return await served.ledger.say(conversation_id, client_id, "text", text, None), None
+
+
+async def _is_harmless(served: Services, text: str) -> bool:
+    """Whether the text is surely a question or a wish, not a password. In doubt it isn't."""
+    try:
+        meaning = await served.engine.classify(text)
+    except EngineError:
+        return False
+    known = meaning.intent in HARMLESS_INTENTS or meaning.intent.startswith(HARMLESS_PREFIX)
+    return known and meaning.confidence >= CONFIDENT

@@ -1,0 +1,64 @@
+"""The gateway's own Italian texts, read from texts.yml."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+Purpose = Literal["password", "verification_code", "tax_code"]
+Notice = Literal[
+    "password_in_chat", "password_not_now", "code_not_now", "code_malformed", "tax_code_not_now", "tax_code_malformed"
+]
+
+
+class _Texts(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StepProgress(_Texts):
+    """One step's place on the way."""
+
+    current: int
+    label: str
+
+
+class ProgressTexts(_Texts):
+    """How many stages the customer sees, and the stage of each step that has one."""
+
+    total: int
+    steps: dict[str, StepProgress]
+
+
+class FailureTexts(_Texts):
+    """What is said when a turn could not be answered."""
+
+    text: str
+    choice: str
+
+
+class Watchwords(_Texts):
+    """Words of customers that tell what a number or a strange word beside them is."""
+
+    verification_code: frozenset[str]
+    password: frozenset[str]
+
+
+class Texts(_Texts):
+    """Everything the gateway says itself, and the words it listens for."""
+
+    progress: ProgressTexts
+    secret_notes: dict[Purpose | Literal["redacted"], str]
+    notices: dict[Notice, str]
+    failure: FailureTexts
+    watchwords: Watchwords
+
+
+@lru_cache(maxsize=1)
+def load_texts() -> Texts:
+    """The texts, checked once."""
+    content = (Path(__file__).parent / "texts.yml").read_text(encoding="utf-8")
+    return Texts.model_validate(yaml.safe_load(content))

@@ -1,0 +1,205 @@
+"""Runs the engine's turns: one at a time in each conversation, in order, each answered exactly once in the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from areaclienti.gateway.db.database import Database
+from areaclienti.gateway.db.models import Conversation, Message, Turn, now
+from areaclienti.gateway.engine_client import BotMessage, EngineClient, EngineError, TurnAnswer
+from areaclienti.gateway.hub import Hub
+from areaclienti.gateway.ledger import append
+from areaclienti.gateway.texts import FailureTexts
+from areaclienti.logging import get_logger
+
+log = get_logger()
+
+RETRY_PAUSE_SECONDS = 0.5
+RESUME_SECONDS = 5.0  # after the database failed
+
+
+@dataclass(frozen=True)
+class PendingTurn:
+    """A turn to ask the engine for, with the body of the request."""
+
+    id: int
+    conversation_id: str
+    message_id: str
+    body: dict[str, Any]
+
+
+class TurnQueue:
+    """The turns in the ledger's database. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def conversations_waiting(self) -> list[str]:
+        """The conversations that have a turn to run: what a stopped process left behind."""
+        async with self._database.read() as session:
+            return list(await session.scalars(select(Turn.conversation_id).where(Turn.state == "pending").distinct()))
+
+    async def next(self, conversation_id: str) -> PendingTurn | None:
+        """The oldest turn that waits in the conversation."""
+        async with self._database.read() as session:
+            row = (
+                await session.execute(
+                    select(Turn, Conversation.channel, Message.text)
+                    .join(Conversation, Conversation.id == Turn.conversation_id)
+                    .outerjoin(Message, (Message.conversation_id == Turn.conversation_id) & (Message.seq == Turn.seq))
+                    .where(Turn.conversation_id == conversation_id, Turn.state == "pending")
+                    .order_by(Turn.id)
+                    .limit(1)
+                )
+            ).first()
+        if row is None:
+            return None
+        turn, channel, text = row
+        body: dict[str, Any] = {
+            "conversation_id": conversation_id, "message_id": turn.message_id, "channel": channel, "locale": "it",
+        }  # fmt: skip
+        if turn.intent is None:
+            body["text"] = text
+        else:
+            body |= {"intent": turn.intent, "entities": turn.entities}
+        return PendingTurn(turn.id, conversation_id, turn.message_id, body)
+
+    async def answer(self, turn: PendingTurn, answer: TurnAnswer) -> None:
+        """Write the assistant's messages, step and expects, unless the turn was answered or dropped meanwhile."""
+        async with self._database.write() as session:
+            if not await _finish(session, turn, "done"):
+                return
+            seqs = [await _append_bot_message(session, turn.conversation_id, message) for message in answer.messages]
+            await session.execute(
+                update(Conversation)
+                .where(Conversation.id == turn.conversation_id)
+                .values(step=answer.step, expects=answer.expects, choices_from=seqs[0])
+            )
+
+    async def fail(self, turn: PendingTurn, texts: FailureTexts) -> None:
+        """Write that the turn could not be answered, with a choice that asks for the same turn again."""
+        async with self._database.write() as session:
+            if not await _finish(session, turn, "failed"):
+                return
+            retry = {"id": _choice_id(), "title": texts.choice, "retries_turn": turn.id}
+            await append(session, turn.conversation_id, "system", "failure", texts.text, choices=[retry])
+
+
+async def _finish(session: AsyncSession, turn: PendingTurn, state: str) -> bool:
+    """Take the turn out of the queue; False when it is not ours to answer any more."""
+    conversation = await session.get_one(Conversation, turn.conversation_id, with_for_update=True)
+    # an answer that comes after the conversation changed hands belongs to nobody
+    is_stale = Turn.epoch != conversation.epoch
+    stale = await session.execute(
+        update(Turn).where(Turn.id == turn.id, Turn.state == "pending", is_stale).values(state="dropped")
+    )
+    if stale.rowcount:  # type: ignore[attr-defined]
+        return False
+    taken = await session.execute(
+        update(Turn).where(Turn.id == turn.id, Turn.state == "pending").values(state=state, finished_at=now())
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+async def _append_bot_message(session: AsyncSession, conversation_id: str, message: BotMessage) -> int:
+    choices = [{"id": _choice_id(), **choice.model_dump()} for choice in message.choices]
+    card = message.card.model_dump() if message.card else None
+    kind = "choice" if choices else "text"
+    return await append(session, conversation_id, "bot", kind, message.text, choices=choices, card=card)
+
+
+def _choice_id() -> str:
+    return secrets.token_urlsafe(12)
+
+
+class TurnRunner:
+    """Asks the engine for the turns that wait: conversations side by side, the turns of one in order."""
+
+    def __init__(self, queue: TurnQueue, engine: EngineClient, hub: Hub, texts: FailureTexts) -> None:
+        self._queue = queue
+        self._engine = engine
+        self._hub = hub
+        self._texts = texts
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._woken: set[str] = set()
+        self._stopped = False
+
+    def wake(self, conversation_id: str) -> None:
+        """There may be a turn to run. Returns at once."""
+        self._woken.add(conversation_id)
+        if conversation_id not in self._workers:
+            worker = asyncio.create_task(self._work(conversation_id), name=f"turns-{conversation_id}")
+            self._workers[conversation_id] = worker
+
+    async def recover(self) -> None:
+        """Take up the turns that an earlier process left between the 202 and the answer."""
+        for conversation_id in await self._queue.conversations_waiting():
+            self.wake(conversation_id)
+
+    async def settle(self) -> None:
+        """Wait until no turn runs."""
+        while self._workers:
+            await asyncio.wait(list(self._workers.values()))
+
+    async def stop(self) -> None:
+        """Stop asking; what is not answered waits in the ledger for the next start."""
+        self._stopped = True
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    def _wake_unless_stopped(self, conversation_id: str) -> None:
+        if not self._stopped:
+            self.wake(conversation_id)
+
+    async def _work(self, conversation_id: str) -> None:
+        try:
+            while conversation_id in self._woken:
+                self._woken.discard(conversation_id)
+                while turn := await self._queue.next(conversation_id):
+                    await self._run(turn)
+        except SQLAlchemyError as error:  # the turn stays pending; the engine answers the same when asked again
+            log.error("turn_not_stored", conversation_id=conversation_id, exc_info=error)
+            asyncio.get_running_loop().call_later(RESUME_SECONDS, self._wake_unless_stopped, conversation_id)
+        finally:
+            # no await between the loop's last test and here: a wake can't fall in between
+            self._woken.discard(conversation_id)
+            del self._workers[conversation_id]
+
+    async def _run(self, turn: PendingTurn) -> None:
+        self._hub.typing(turn.conversation_id, True)
+        try:
+            answer = await self._ask_twice(turn)
+            if answer is None:
+                await self._queue.fail(turn, self._texts)
+            else:
+                await self._queue.answer(turn, answer)
+        finally:
+            self._hub.typing(turn.conversation_id, False)
+            self._hub.ledger_grew(turn.conversation_id)
+
+    async def _ask_twice(self, turn: PendingTurn) -> TurnAnswer | None:
+        try:
+            return await self._engine.turn(turn.body)
+        except EngineError as error:
+            log.warning(
+                "turn_retried", conversation_id=turn.conversation_id, message_id=turn.message_id, reason=error.code
+            )
+            if not error.retriable:
+                return None
+        await asyncio.sleep(RETRY_PAUSE_SECONDS)
+        try:
+            return await self._engine.turn(turn.body)
+        except EngineError as error:
+            log.error(
+                "turn_failed", conversation_id=turn.conversation_id, message_id=turn.message_id, reason=error.code
+            )
+            return None

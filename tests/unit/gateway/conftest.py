@@ -1,0 +1,91 @@
+"""The gateway on a real SQLite file, between its doubles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from areaclienti.gateway import turns
+from areaclienti.gateway.app import create_app
+from areaclienti.gateway.limits import Limits, Rate
+from areaclienti.settings import GatewaySettings
+from tests.unit.gateway.browser import Browser
+from tests.unit.gateway.doubles import ENGINE_KEY, IDENTITY_KEY, Engine, Identity
+
+AMPLE = Rate(burst=10_000, per_second=10_000)
+NO_LIMITS = Limits(session=AMPLE, address=AMPLE, new_session=AMPLE, sign_in=AMPLE)
+
+Start = Callable[..., Awaitable[FastAPI]]
+
+
+@pytest.fixture(autouse=True)
+def _quick_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "RETRY_PAUSE_SECONDS", 0.01)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def identity() -> Identity:
+    return Identity()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "gateway.db"
+
+
+def build(engine: Engine, identity: Identity, database: Path, limits: Limits = NO_LIMITS, **settings: Any) -> FastAPI:
+    """The application, not started."""
+    values = {
+        "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "turn_timeout_seconds": 2.0,
+        "gateway_database_url": f"sqlite+aiosqlite:///{database}", **settings,
+    }  # fmt: skip
+    return create_app(
+        GatewaySettings(_env_file=None, **values),
+        limits=limits,
+        engine_transport=httpx.ASGITransport(engine.app),
+        identity_transport=httpx.ASGITransport(identity.app),
+    )
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
+    """The application between its start and its end."""
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def start(engine: Engine, identity: Identity, database: Path) -> AsyncIterator[Start]:
+    """Starts gateways that end with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(limits: Limits = NO_LIMITS, **settings: Any) -> FastAPI:
+            return await stack.enter_async_context(running(build(engine, identity, database, limits, **settings)))
+
+        yield begin
+
+
+@pytest.fixture
+async def app(start: Start) -> FastAPI:
+    return await start()
+
+
+@pytest.fixture
+async def browser(app: FastAPI) -> AsyncIterator[Browser]:
+    """A visitor whose chat has begun: the assistant has spoken first."""
+    visitor = Browser(app)
+    await visitor.open()
+    await app.state.services.runner.settle()
+    yield visitor
+    await visitor.close()

@@ -1,0 +1,216 @@
+"""In-process doubles of the engine and of identity that hold callers to docs/contracts.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Any, Literal
+
+from fastapi import FastAPI, Header, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from starlette.responses import JSONResponse, Response
+
+from areaclienti.domain.passwords import failed_rules
+from areaclienti.domain.taxcodes import TaxCodeRejected, parse_tax_code
+
+ENGINE_KEY = "engine-key-for-tests"
+IDENTITY_KEY = "identity-key-for-tests"
+
+
+class TurnBody(BaseModel):
+    """What the contract lets a turn be, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+    conversation_id: str
+    message_id: str
+    channel: Literal["web", "whatsapp"]
+    locale: Literal["it"]
+    text: str | None = None
+    intent: str | None = None
+    entities: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _text_or_intent(self) -> TurnBody:
+        assert (self.text is None) != (self.intent is None), "either text or intent"
+        assert (self.intent is None) == (self.entities is None), "entities go with an intent"
+        return self
+
+
+class Engine:
+    """An engine that answers what the test set, idempotently, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.turns: list[TurnBody] = []  # each one processed, once
+        self.requests = 0
+        self.classified: list[str] = []
+        self.overlapping = 0
+        self.step, self.expects = "customer_type", "choice"
+        self.choices: list[dict[str, Any]] = []
+        self.card: dict[str, Any] | None = None
+        self.delay = 0.0
+        self.gate: asyncio.Event | None = None
+        self.failures: list[Literal["no_reply", "turn_failed", "bad_turn", "nonsense", "answer_lost"]] = []
+        self.meaning = {"intent": "nlu_fallback", "confidence": 0.3}
+        self._answers: dict[tuple[str, str], dict[str, Any]] = {}
+        self._running: defaultdict[str, int] = defaultdict(int)
+        self.app = self._build()
+
+    def expect(self, step: str, expects: str, choices: list[dict[str, Any]] | None = None) -> None:
+        """What the next answers say."""
+        self.step, self.expects, self.choices = step, expects, choices or []
+
+    def _build(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/webhooks/turn/turns")
+        async def turns(request: Request, authorization: str = Header("")) -> Response:
+            if authorization != f"Bearer {ENGINE_KEY}":
+                raise HTTPException(401)
+            try:
+                turn = TurnBody.model_validate(await request.json())
+            except ValidationError:
+                return JSONResponse({"code": "bad_turn", "message": "bad turn"}, 400)
+            self.requests += 1
+            self._running[turn.conversation_id] += 1
+            self.overlapping += self._running[turn.conversation_id] > 1
+            try:
+                return await self._answer(turn)
+            finally:
+                self._running[turn.conversation_id] -= 1
+
+        @app.post("/webhooks/turn/classify")
+        async def classify(request: Request, authorization: str = Header("")) -> Response:
+            if authorization != f"Bearer {ENGINE_KEY}":
+                raise HTTPException(401)
+            self.classified.append((await request.json())["text"])
+            return JSONResponse(self.meaning)
+
+        @app.get("/health/ready")
+        async def ready() -> dict[str, str]:
+            return {}
+
+        return app
+
+    async def _answer(self, turn: TurnBody) -> Response:
+        if self.gate is not None:
+            await self.gate.wait()
+        await asyncio.sleep(self.delay)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure == "nonsense":
+            return JSONResponse({"messages": []})
+        if failure == "bad_turn":
+            return JSONResponse({"code": failure, "message": failure}, 400)
+        if failure in ("no_reply", "turn_failed"):
+            return JSONResponse({"code": failure, "message": failure}, 500)
+        key = (turn.conversation_id, turn.message_id)
+        if key not in self._answers:
+            self.turns.append(turn)
+            heard = turn.text or turn.intent
+            message = {"text": f"[{len(self.turns)}] {heard}", "utterance": "utter_test", "choices": self.choices}
+            if self.card:
+                message["card"] = self.card
+            self._answers[key] = {"messages": [message], "step": self.step, "expects": self.expects}
+        if failure == "answer_lost":
+            return Response(status_code=502)
+        return JSONResponse(self._answers[key])
+
+
+class Identity:
+    """An identity that keeps secrets in memory and answers the sign-in as the test set."""
+
+    def __init__(self) -> None:
+        self.deposits: list[dict[str, str]] = []
+        self.down = False
+        self.mailbox_on = True
+        self.sign_in: dict[str, Any] = {"outcome": "rejected"}
+        self.signed_in_from: list[str] = []
+        self.seen_codes: list[tuple[str, str]] = []
+        self.sessions = {"customer-session-token"}
+        self.app = self._build()
+
+    def _build(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.middleware("http")
+        async def key_and_faults(request: Request, call_next: Any) -> Response:
+            if self.down:
+                return JSONResponse({"code": "internal", "message": "down"}, 500)
+            if request.headers.get("authorization") != f"Bearer {IDENTITY_KEY}":
+                return JSONResponse({"code": "unauthorized", "message": "key"}, 401)
+            response: Response = await call_next(request)
+            return response
+
+        @app.post("/v1/vault/secrets")
+        async def deposit(body: dict[str, str]) -> Response:
+            assert set(body) == {"conversation_id", "purpose", "value"}
+            broken = _broken_rules(body["purpose"], body["value"])
+            if broken:
+                refusal = {"code": "secret_rejected", "message": "rejected", "failed_rules": broken}
+                return JSONResponse(refusal, 422)
+            await asyncio.sleep(0.005)
+            self.deposits.append(body)
+            reference = f"vlt_{len(self.deposits)}"
+            return JSONResponse(
+                {"reference": reference, "purpose": body["purpose"], "expires_at": "2026-11-23T12:00:00Z"}, 201
+            )
+
+        @app.get("/v1/privacy-notice")
+        async def notice() -> dict[str, str]:
+            return {
+                "version": "1",
+                "sha256": "0" * 64,
+                "title": "Informativa",
+                "text": "x",
+                "published_on": "2026-01-01",
+            }
+
+        @app.get("/v1/mailbox/messages")
+        async def mailbox(after: str | None = None) -> Response:
+            if not self.mailbox_on:
+                return JSONResponse({"code": "not_found", "message": "off"}, 404)
+            return JSONResponse({"messages": [{"id": "m2", "after": after}]})
+
+        @app.post("/v1/sign-in")
+        async def sign_in(body: dict[str, str]) -> dict[str, Any]:
+            assert set(body) == {"username", "password", "client_address"}
+            self.signed_in_from.append(body["client_address"])
+            return self.sign_in
+
+        @app.post("/v1/sign-in/{sign_in_id}/verification")
+        async def verification(sign_in_id: str, body: dict[str, str]) -> Response:
+            self.seen_codes.append((sign_in_id, body["code"]))
+            if sign_in_id != "sgn_1":
+                return JSONResponse({"code": "sign_in_unknown", "message": "?"}, 404)
+            return JSONResponse(self.sign_in)
+
+        @app.post("/v1/sign-in/{sign_in_id}/code")
+        async def code(sign_in_id: str) -> dict[str, Any]:
+            return {"outcome": "too_soon", "challenge": None, "retry_after_seconds": 30}
+
+        @app.get("/v1/customers/me")
+        async def me(x_session_token: str = Header("")) -> Response:
+            if x_session_token not in self.sessions:
+                return JSONResponse({"code": "session_invalid", "message": "over"}, 401)
+            return JSONResponse({"display_name": "Mario Rossi", "policies": []})
+
+        @app.delete("/v1/sessions/current", status_code=204)
+        async def end(x_session_token: str = Header("")) -> None:
+            self.sessions.discard(x_session_token)
+
+        @app.get("/health/ready")
+        async def ready() -> dict[str, str]:
+            return {}
+
+        return app
+
+
+def _broken_rules(purpose: str, value: str) -> list[str]:
+    if purpose == "password":
+        return failed_rules(value)
+    if purpose == "verification_code":
+        return [] if len(value) == 6 and value.isdigit() else ["six_digits"]
+    try:
+        parse_tax_code(value)
+    except TaxCodeRejected:
+        return ["not_a_tax_code"]
+    return []
