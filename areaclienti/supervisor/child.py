@@ -19,9 +19,9 @@ _LEASH = Path(__file__).with_name("leash.py")
 class Child:
     """A started process. `wait` must be awaited by exactly one task."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
         self._process = process
-        self._reader = asyncio.create_task(_read_lines(process, on_line))
+        self._reader = reader
 
     @classmethod
     async def start(cls, service: Service, on_line: Callable[[str], None]) -> Child:
@@ -29,22 +29,27 @@ class Child:
 
         Raises `OSError` when the service's directory is not there.
         """
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(_LEASH),
-            str(os.getpid()),
-            *service.command,
-            cwd=service.directory,
-            env=dict(service.environment),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in the terminal reaches the supervisor alone
-            limit=LONGEST_LINE,
-        )
-        return cls(process, on_line)
+        # A pipe of our own: asyncio's `wait` waits for its pipes too, which what the process started may hold open.
+        reading, writing = os.pipe()
+        reader = asyncio.create_task(_read_lines(reading, on_line))
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-S",
+                str(_LEASH),
+                str(os.getpid()),
+                *service.command,
+                cwd=service.directory,
+                env=dict(service.environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                start_new_session=True,  # Ctrl-C in the terminal reaches the supervisor alone
+            )
+        finally:
+            os.close(writing)
+        return cls(process, reader)
 
     @property
     def pid(self) -> int:
@@ -80,13 +85,19 @@ class Child:
             os.killpg(self._process.pid, number)
 
 
-async def _read_lines(process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
-    assert process.stdout is not None
-    while True:
-        try:
-            line = await process.stdout.readline()
-        except ValueError:  # longer than LONGEST_LINE: asyncio has dropped it
-            line = b"(a line longer than 1 MiB was left out)\n"
-        if not line:
-            return
-        on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
+async def _read_lines(descriptor: int, on_line: Callable[[str], None]) -> None:
+    stream = asyncio.StreamReader(limit=LONGEST_LINE)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(descriptor, "rb", buffering=0)
+    )
+    try:
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # longer than LONGEST_LINE: the stream has dropped it
+                line = b"(a line longer than 1 MiB was left out)\n"
+            if not line:
+                return
+            on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
+    finally:
+        transport.close()
