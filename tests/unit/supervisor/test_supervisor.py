@@ -93,7 +93,7 @@ async def test_a_command_that_is_not_there_counts_as_a_death(tmp_path: Path) -> 
 async def test_a_service_that_is_never_ready_is_named_after_the_time_limit(tmp_path: Path) -> None:
     async with supervised(tmp_path, tiny("good"), tiny("late", "--ready-after", "60")) as (supervisor, _):
         supervisor.start()
-        with pytest.raises(OperatorProblem, match="Not ready after 1.5 s: late"):
+        with pytest.raises(OperatorProblem, match=r"Not ready after 1\.5 s: late"):
             await supervisor.wait_until_ready(timeout_seconds=1.5)
 
 
