@@ -1,0 +1,1 @@
+"""What the browser gets: pages, style sheets, and the chat widget."""

@@ -1,0 +1,64 @@
+/** The customer area: greeting, policies, consultant, "Esci". Without a session it leads to sign-in. */
+
+import { h } from '../chat/dom.js';
+import { TEXTS } from './it.js';
+import { day, request } from './shared.js';
+
+const T = TEXTS.area;
+const EURO = new Intl.NumberFormat('it-IT', { style: 'currency', currency: 'EUR' });
+const one = (selector) => document.querySelector(selector);
+
+function policy({ number, product, line, status, started_on: started, expires_on: expires, annual_premium_cents: cents }) {
+  const item = one('#policy').content.cloneNode(true);
+  const slot = (name) => item.querySelector(`[data-slot="${name}"]`);
+  slot('product').textContent = product;
+  slot('number').textContent = number;
+  slot('line').textContent = T.lines[line] ?? line;
+  slot('status').textContent = status.charAt(0).toUpperCase() + status.slice(1);
+  slot('status').classList.toggle('active', status === 'attiva');
+  slot('started').textContent = started ? day(started) : '';
+  slot('expires').textContent = expires ? day(expires) : T.noExpiry;
+  slot('premium').textContent = EURO.format(cents / 100);
+  return item;
+}
+
+function consultant(person) {
+  if (!person) return [h('p', {}, T.noConsultant)];
+  const { name, agency, phone, email } = person;
+  return [
+    h('p', {}, h('strong', {}, name)),
+    h('p', { class: 'hint' }, agency),
+    phone && h('p', {}, h('a', { href: `tel:${phone.replace(/[^+\d]/g, '')}` }, T.call(phone))),
+    email && h('p', {}, h('a', { href: `mailto:${email}` }, T.write(email))),
+  ].filter(Boolean);
+}
+
+function fail(text) {
+  one('#failure').textContent = text;
+  one('#failure').hidden = false;
+}
+
+async function signOut() {
+  try {
+    const { csrf_token: csrf } = await request('GET', '/api/sign-in');
+    await request('DELETE', '/api/sign-in', { csrf });
+    location.assign('/accedi');
+  } catch {
+    fail(T.signOutFailed);
+  }
+}
+
+try {
+  const me = await request('GET', '/api/me');
+  one('#greeting').textContent = T.greeting(me.display_name);
+  one('#account').textContent = T.account(me.username_masked);
+  one('#policies').replaceChildren(...(me.policies.length ? me.policies.map(policy) : [h('li', { class: 'panel' }, T.none)]));
+  one('#consultant').replaceChildren(...consultant(me.consultant));
+  one('#area').hidden = false;
+  one('#sign-out').hidden = false;
+  one('#sign-out').addEventListener('click', signOut);
+} catch (error) {
+  if (error.status === 401) location.replace('/accedi');
+  else fail(T.failed);
+}
+one('#loading').hidden = true;
