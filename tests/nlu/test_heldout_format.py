@@ -26,7 +26,7 @@ AT_LEAST_OF = {
 INTENTS = {
     *("register", "give_customer_type", "give_name", "give_company_name", "give_contact", "give_data"),
     *("acknowledge_privacy", "affirm", "deny", "request_new_code", "correct_data"),
-    *("go_back", "cancel", "restart", "wait", "resume", "help", "request_person"),
+    *("go_back", "cancel", "start_over", "wait", "resume", "help", "request_person"),
     *("greet", "goodbye", "thank", "insult", "other_language", "out_of_scope"),
     *("faq_who_can_register", "faq_which_contact", "faq_why_tax_code", "faq_password_in_chat"),
     *("faq_password_rules", "faq_code_not_arrived", "faq_code_expired", "faq_no_mobile"),

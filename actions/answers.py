@@ -1,0 +1,146 @@
+"""What a message answers: the facts in it, raw, for the slots of the forms (no judgement on their correctness)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from areaclienti.domain.contacts import ContactRejected, parse_contact
+
+# Messages that may answer a question; all other intents steer the conversation or ask something and have a rule of
+# their own (data/rules), so forms leave them alone.
+ANSWER_INTENTS = {
+    "give_customer_type",
+    "give_name",
+    "give_company_name",
+    "give_contact",
+    "give_data",
+    "give_secret",
+    "acknowledge_privacy",
+    "affirm",
+    "deny",
+    "choose_contact",
+    "confirm_data",
+    "out_of_scope",
+    "nlu_fallback",
+}
+_UNSURE_INTENTS = {"out_of_scope", "nlu_fallback"}
+_SURELY_ELSEWHERE = 0.8  # confidence from which an out-of-scope text is no name
+
+_LEAD_IN = re.compile(
+    r"^(?:(?:ciao|salve|buongiorno|buonasera|si|sì|ok|allora|ecco)\b[\s,.!]*)*"
+    r"(?:(?:io\s+)?(?:sono|mi\s+chiamo|il\s+mio\s+nome\s+(?:è|e'|e)|nome\s*(?:e\s+cognome)?\s*:?|cognome\s*:?|"
+    r"(?:l')?(?:azienda|ditta|impresa|società|societa)\s+(?:è|e'|e|si\s+chiama)|(?:la|il)\s+(?:mia\s+)?"
+    r"(?:azienda|ditta|impresa|società|societa|cognome|nome)\s+(?:è|e'|e|si\s+chiama)|"
+    r"ragione\s+sociale\s*:?|si\s+chiama|è|e')\s+)?",
+    re.IGNORECASE,
+)
+
+
+def intent(tracker: Tracker) -> str:
+    """The intent of the latest message."""
+    return str((tracker.latest_message.get("intent") or {}).get("name"))
+
+
+def entity(tracker: Tracker, name: str) -> str | None:
+    """The longest value of an entity in the latest message."""
+    values = [str(value) for value in tracker.get_latest_entity_values(name) if value]
+    return max(values, key=len, default=None)
+
+
+def text(tracker: Tracker) -> str:
+    """The latest message as typed; empty for a button, a field or a secret."""
+    return str(tracker.latest_message.get("text") or "").strip()
+
+
+def is_answer(tracker: Tracker) -> bool:
+    """Whether a form may read the latest message."""
+    return intent(tracker) in ANSWER_INTENTS
+
+
+def person(tracker: Tracker, requested: bool) -> str | None:
+    """A person's name: what the NLU marked, or the whole text where a name was asked for."""
+    if marked := entity(tracker, "person"):
+        return marked
+    if requested and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"} and not _elsewhere(tracker):
+        return _without_lead_in(text(tracker)) or None
+    return None
+
+
+def company(tracker: Tracker, requested: bool) -> str | None:
+    """A company's name: what the NLU marked, or the whole text where it was asked for."""
+    if marked := entity(tracker, "company"):
+        return marked
+    if requested and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"} and not _elsewhere(tracker):
+        return entity(tracker, "person") or _without_lead_in(text(tracker)) or None
+    return None
+
+
+def contact(tracker: Tracker, requested: bool) -> str | None:
+    """A contact: one that can be read in the text, else what was typed where a contact was asked for."""
+    typed = text(tracker)
+    if not typed:
+        return entity(tracker, "contact")  # a button
+    try:
+        parse_contact(typed)
+        return typed
+    except ContactRejected:
+        if marked := entity(tracker, "contact"):
+            return marked
+    looks_meant = intent(tracker) in _UNSURE_INTENTS | {"give_contact", "give_data", "give_name"}
+    return typed if requested and looks_meant and (intent(tracker) not in _UNSURE_INTENTS or _has_digit_or_at(typed)) else None
+
+
+def customer_type(tracker: Tracker) -> str | None:
+    """`persona` or `azienda`, where the message says so."""
+    value = (entity(tracker, "customer_type") or "").lower()
+    if value in {"persona", "azienda"}:
+        return value
+    return "azienda" if entity(tracker, "company") else None
+
+
+def picked_contact(tracker: Tracker, contacts: list[dict[str, Any]]) -> str | None:
+    """The id of the contact on file that a button or a text names: by its id, its last digits, its kind, its place."""
+    if chosen := entity(tracker, "chosen_contact"):
+        return chosen if chosen in {contact["id"] for contact in contacts} else None
+    typed = text(tracker).lower()
+    for names in (_by_ending(typed, contacts), _by_kind(typed, contacts), _by_place(typed, contacts)):
+        if len(names) == 1:
+            return names[0]
+    return None
+
+
+def _by_ending(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
+    digits = re.findall(r"\d{2,}", typed)
+    return [
+        contact["id"] for contact in contacts for run in digits if contact["masked"].replace(" ", "").endswith(run)
+    ]
+
+
+def _by_kind(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
+    mail, mobile = re.search(r"\be?-?mail\b|\bposta\b", typed), re.search(r"\bcell|\bsms\b|\bnumero\b|\btelefon", typed)
+    kind = "email" if mail and not mobile else "mobile" if mobile and not mail else None
+    return [contact["id"] for contact in contacts if contact["kind"] == kind]
+
+
+def _by_place(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
+    stems = ("prim", "second", "terz", "quart", "quint")
+    places = [index for index, stem in enumerate(stems) if re.search(rf"\b{stem}[oa]\b|^{index + 1}$", typed)]
+    if re.search(r"\bultim[oa]\b", typed):
+        places.append(len(contacts) - 1)
+    return [contacts[place]["id"] for place in places if place < len(contacts)]
+
+
+def _elsewhere(tracker: Tracker) -> bool:
+    found = tracker.latest_message.get("intent") or {}
+    return found.get("name") == "out_of_scope" and float(found.get("confidence") or 0) >= _SURELY_ELSEWHERE
+
+
+def _without_lead_in(typed: str) -> str:
+    return _LEAD_IN.sub("", typed).strip(" .,;:!")
+
+
+def _has_digit_or_at(typed: str) -> bool:
+    return "@" in typed or any(char.isdigit() for char in typed)

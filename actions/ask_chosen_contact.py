@@ -1,0 +1,28 @@
+"""Shows the masked contacts on file as choices (manual 3c)."""
+
+from __future__ import annotations
+
+import json
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+
+class AskChosenContact(Action):
+    """One choice a contact, by its opaque id."""
+
+    def name(self) -> str:
+        return "action_ask_chosen_contact"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        buttons = [
+            {
+                "title": contact["masked"],
+                "payload": f"/choose_contact{json.dumps({'chosen_contact': contact['id']})}",
+            }
+            for contact in tracker.get_slot("contacts_on_file") or []
+        ]
+        dispatcher.utter_message(response="utter_ask_chosen_contact", buttons=buttons)
+        return []

@@ -1,0 +1,67 @@
+"""Steps shared by actions: moving between forms, what is collected, telling where a code went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+# What each field of a correction clears (manual 1c: checked field by field).
+FIELDS: dict[str, list[str]] = {
+    "customer_type": ["customer_type", "given_name", "family_name", "company_name", "customer_name"],
+    "name": ["given_name", "family_name", "customer_name"],
+    "company_name": ["company_name", "customer_name"],
+    "contact": ["contact", "contact_display", "typed_contact", "suggested_contact"],
+    "password": ["password", "registration_id"],  # a registration holds its password: a new one begins with it
+}
+COLLECTED = ["customer_type", "given_name", "family_name", "company_name", "contact", "password", "privacy_notice"]
+
+
+def clear(*slots: str) -> list[EventType]:
+    """Empties slots."""
+    return [SlotSet(slot, None) for slot in slots]
+
+
+def leave_form() -> list[EventType]:
+    """Ends the active form without asking anything more."""
+    return [ActiveLoop(None), SlotSet("requested_slot", None)]
+
+
+def go_to(form: str) -> list[EventType]:
+    """Leaves the active form, if any, and begins `form` next."""
+    return [*leave_form(), SlotSet("stage", None), SlotSet("paused_form", None), FollowupAction(form)]
+
+
+def stop_at(stage: str) -> list[EventType]:
+    """Leaves the active form; the registration stands at `stage`, one of the documented steps."""
+    return [*leave_form(), SlotSet("stage", stage)]
+
+
+def active_form(tracker: Tracker) -> str | None:
+    """Name of the active form."""
+    name: str | None = (tracker.active_loop or {}).get("name")
+    return name
+
+
+def collected(tracker: Tracker) -> dict[str, Any]:
+    """The data that identity compares with the registry."""
+    return {slot: tracker.get_slot(slot) for slot in COLLECTED[:5]}
+
+
+def code_sent(challenge: dict[str, Any]) -> list[EventType]:
+    """Where the code went, for the texts that follow, and on to the form that waits for it (manual 6a)."""
+    return [
+        SlotSet("code_channel", "SMS" if challenge["channel"] == "sms" else "email"),
+        SlotSet("code_destination", challenge["masked_destination"]),
+        SlotSet("code_minutes", challenge["life_minutes"]),
+        *clear("verification_code"),
+        *go_to("verification_form"),
+    ]
+
+
+def limit_reached(dispatcher: CollectingDispatcher) -> list[EventType]:
+    """No more codes today: says so and offers a person."""
+    dispatcher.utter_message(response="utter_code_limit")
+    return [*clear("verification_code"), *stop_at("handover")]

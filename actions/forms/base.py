@@ -1,0 +1,67 @@
+"""What all form validators share: reading only answers, counting misunderstandings, offering a person in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import FormValidationAction
+from rasa_sdk.types import DomainDict
+
+from actions import answers
+
+OFFER_PERSON_AFTER = 3
+
+
+class Form(FormValidationAction):
+    """A form whose facts come from `read`; a message that is no answer makes it reject, so that a rule takes over."""
+
+    def read(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
+        """Raw values for slots of the form in the latest message; empty where it has none."""
+        raise NotImplementedError
+
+    def requested(self, tracker: Tracker) -> str | None:
+        """The slot this form has asked for; None while it is being activated."""
+        active = (tracker.active_loop or {}).get("name") == self.form_name()
+        return tracker.get_slot("requested_slot") if active else None
+
+    async def get_extraction_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        if not answers.is_answer(tracker):
+            return []
+        requested = self.requested(tracker)
+        found = self.read(tracker, requested)
+        if found or requested is None:
+            return [SlotSet(slot, value) for slot, value in found.items()]
+        out_of_scope = answers.intent(tracker) == "out_of_scope"
+        reply = "utter_out_of_scope" if out_of_scope else "utter_not_understood"
+        rejected = self.rejected(dispatcher, tracker, requested, reply)
+        return [SlotSet(slot, value) for slot, value in rejected.items()]
+
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        events = await super().get_validation_events(dispatcher, tracker, domain)
+        # The base class returns only slots of the form. A set slot means an answer to Rasa: none after a question.
+        if answers.is_answer(tracker) and (times := tracker.get_slot("misunderstood_times")):
+            events.append(SlotSet("misunderstood_times", times))
+        return events
+
+    def rejected(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, slot: str, utterance: str, **variables: Any
+    ) -> dict[str, Any]:
+        """Says why an answer can't be used; the slot stays empty, so the form asks again in other words."""
+        times = int(tracker.get_slot("misunderstood_times") or 0) + 1
+        tracker.slots["misunderstood_times"] = times
+        dispatcher.utter_message(response=utterance, **variables)
+        if times >= OFFER_PERSON_AFTER:
+            dispatcher.utter_message(response="utter_offer_person")
+        return {slot: None, "misunderstood_times": times}
+
+    def accepted(self, tracker: Tracker, **slots: Any) -> dict[str, Any]:
+        """The cleaned values; whatever was misunderstood before is forgiven."""
+        tracker.slots["misunderstood_times"] = None
+        return {**slots, "misunderstood_times": None}

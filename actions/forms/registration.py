@@ -1,0 +1,144 @@
+"""The registration form: customer type, name or company, contact, password reference, privacy notice (manual 2a-5b)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions import answers
+from actions.forms.base import Form
+from areaclienti.domain.companies import clean_company
+from areaclienti.domain.contacts import ContactRejected, parse_contact, suggest_email
+from areaclienti.domain.names import NameRejected, clean_name, split_full_name
+
+ENDS = ["contact", "password", "privacy_notice"]
+NAME_SLOTS = {"given_name", "family_name"}
+TOO_LONG = "too_long"
+
+
+class ValidateRegistrationForm(Form):
+    """Takes every fact of a message, whichever was asked for; a value that is there is changed only by a correction."""
+
+    def name(self) -> str:
+        return "validate_registration_form"
+
+    async def required_slots(
+        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[str]:
+        kind = tracker.get_slot("customer_type")
+        if kind == "persona":
+            return ["customer_type", "given_name", "family_name", *ENDS]
+        if kind == "azienda":
+            return ["customer_type", "company_name", *ENDS]
+        return domain_slots
+
+    def read(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if kind := answers.customer_type(tracker):
+            found["customer_type"] = kind
+        for_company = requested == "company_name" or (found.get("customer_type") == "azienda" and requested is None)
+        if name := answers.person(tracker, requested in NAME_SLOTS):
+            if not for_company:
+                found["family_name" if requested == "family_name" else "given_name"] = name
+        if company := answers.company(tracker, for_company and requested is not None):
+            found["company_name"] = company
+        if contact := answers.contact(tracker, requested == "contact"):
+            found["contact"] = contact
+        if reference := answers.entity(tracker, "password"):
+            found["password"] = reference
+        found |= self._short_answers(tracker, requested)
+        return {slot: value for slot, value in found.items() if slot == requested or tracker.get_slot(slot) is None}
+
+    def _short_answers(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
+        """A yes or no has the meaning of the question it answers."""
+        said = answers.intent(tracker)
+        if requested == "privacy_notice" and said in {"acknowledge_privacy", "affirm", "deny"}:
+            return {"privacy_notice": said != "deny"}
+        suggested = tracker.get_slot("suggested_contact")
+        if requested == "contact" and suggested and said in {"affirm", "deny"}:
+            return {"contact": suggested if said == "affirm" else tracker.get_slot("typed_contact")}
+        return {}
+
+    def validate_customer_type(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        return self.accepted(tracker, customer_type=value) if value else {"customer_type": None}
+
+    def validate_given_name(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if not value or tracker.get_slot("family_name"):
+            return {"given_name": value or None}  # asked for and not understood, or checked again
+        try:
+            if whole := split_full_name(str(value)):
+                given, family = clean_name(whole.given), clean_name(whole.family)
+                return self.accepted(
+                    tracker, given_name=given, family_name=family, customer_name=f"{given} {family}"
+                )
+            return self.accepted(tracker, given_name=clean_name(str(value)))
+        except NameRejected as rejected:
+            return self._name_rejected(dispatcher, tracker, "given_name", rejected)
+
+    def validate_family_name(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if not value:
+            return {"family_name": None}
+        given = tracker.get_slot("given_name")
+        try:
+            family = clean_name(str(value))
+        except NameRejected as rejected:
+            return self._name_rejected(dispatcher, tracker, "family_name", rejected)
+        whole = split_full_name(family) if self.requested(tracker) == "family_name" else None
+        if whole and given and whole.given.casefold() == str(given).casefold():
+            family = whole.family  # asked for the surname only, wrote the whole name again
+        return self.accepted(tracker, family_name=family, customer_name=f"{given} {family}" if given else None)
+
+    def _name_rejected(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, slot: str, rejected: NameRejected
+    ) -> dict[str, Any]:
+        utterance = "utter_name_too_long" if rejected.reason == TOO_LONG else "utter_name_not_clear"
+        return self.rejected(dispatcher, tracker, slot, utterance)
+
+    def validate_company_name(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if not value:
+            return {"company_name": None}
+        try:
+            company = clean_company(str(value))
+        except NameRejected as rejected:
+            utterance = "utter_company_name_too_long" if rejected.reason == TOO_LONG else "utter_company_name_not_clear"
+            return self.rejected(dispatcher, tracker, "company_name", utterance)
+        return self.accepted(tracker, company_name=company, customer_name=company)
+
+    def validate_contact(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if not value:
+            return {"contact": None}
+        try:
+            contact = parse_contact(str(value))
+        except ContactRejected as rejected:
+            unclear = rejected.reason in {"empty", "not_a_contact"}
+            utterance = f"utter_contact_{'not_clear' if unclear else rejected.reason}"
+            return self.rejected(dispatcher, tracker, "contact", utterance)
+        settled = contact.value in {tracker.get_slot("typed_contact"), tracker.get_slot("suggested_contact")}
+        if contact.kind == "email" and not settled and (suggestion := suggest_email(contact.value)):
+            return {"contact": None, "typed_contact": contact.value, "suggested_contact": suggestion}
+        return self.accepted(tracker, contact=contact.value, contact_display=contact.display)
+
+    def validate_password(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        return self.accepted(tracker, password=value) if value else {"password": None}
+
+    def validate_privacy_notice(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if value is False:
+            return self.rejected(dispatcher, tracker, "privacy_notice", "utter_privacy_needed")
+        return self.accepted(tracker, privacy_notice=True) if value else {"privacy_notice": None}

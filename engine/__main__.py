@@ -1,0 +1,88 @@
+"""Command line of the engine: serve, train, validate (run with the engine's environment: `python -m engine`)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from engine import absent
+
+DEFAULTS = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "AREACLIENTI_ENGINE_DATABASE_URL": "sqlite:///var/engine.db",
+    "AREACLIENTI_ACTIONS_URL": "http://127.0.0.1:5055/webhook",
+    "AREACLIENTI_ENGINE_KEY": "",
+}
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    warnings.filterwarnings("ignore")  # Rasa 3.6 warns of its own old dependencies, a hundred lines a start
+    absent.install()
+    run = {"serve": _serve, "train": _train, "validate": _validate}[arguments.command]
+    return run(arguments)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from engine.logs import configure
+    from engine.serve import create_app
+
+    configure(os.environ.get("AREACLIENTI_LOG_LEVEL", "INFO"))
+    app = create_app(Path(arguments.models), Path("endpoints.yml"), Path("credentials.yml"))
+    app.run(host=arguments.host, port=arguments.port, workers=1, access_log=False, motd=False)
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from rasa.model_training import train
+
+    result = train(
+        domain="domain.yml",
+        config="config.yml",
+        training_files=["data"],
+        output=arguments.models,
+        fixed_model_name=arguments.name,
+    )
+    return int(result.code if result.model is None else 0)
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from rasa.cli.data import validate_files
+
+
+    logging.basicConfig(level=logging.INFO)
+    namespace = argparse.Namespace(
+        domain="domain.yml", data=["data"], config="config.yml", fail_on_warnings=True, max_history=None
+    )
+    validate_files(namespace.fail_on_warnings, namespace.max_history, _importer())
+    return 0
+
+
+def _importer():  # type: ignore[no-untyped-def]
+    from rasa.shared.importers.rasa import RasaFileImporter
+
+    return RasaFileImporter(domain_path="domain.yml", training_data_paths=["data"], config_file="config.yml")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve the newest model to the gateway")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=5005)
+    serve.add_argument("--models", default="models")
+    train = commands.add_parser("train", help="train what changed into models/")
+    train.add_argument("--models", default="models")
+    train.add_argument("--name", default=None, help="file name of the model")
+    commands.add_parser("validate", help="rasa data validate, warnings fail")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

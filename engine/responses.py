@@ -1,0 +1,47 @@
+"""Response variations in their written order, so that the assistant says the same thing in other words, not again."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from rasa.core.nlg.generator import ResponseVariationFilter
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.events import BotUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+
+class OrderedResponses(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
+    """Takes the variation after the one last used in this conversation; after the last, the second again.
+
+    The first variation of a question says everything; the next ones are shorter or give an example, so an order has a
+    meaning that Rasa's random choice would lose.
+    """
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        slots = tracker.current_slot_values()
+        suitable = ResponseVariationFilter(self.responses).responses_for_utter_action(
+            utter_action, output_channel, slots
+        )
+        if not suitable:
+            return None
+        index = _next_index(_last_index(tracker, utter_action), len(suitable))
+        filled: dict[str, Any] = self._fill_response(copy.deepcopy(suitable[index]), slots, **kwargs)
+        filled.pop("condition", None)
+        return {**filled, "variation": index}
+
+
+def _last_index(tracker: DialogueStateTracker, utter_action: str) -> int | None:
+    for event in reversed(tracker.events):
+        if isinstance(event, BotUttered) and event.metadata.get("utter_action") == utter_action:
+            index: int | None = event.metadata.get("variation")
+            return index
+    return None
+
+
+def _next_index(last: int | None, count: int) -> int:
+    if last is None or count == 1:
+        return 0
+    return last + 1 if last + 1 < count else 1

@@ -1,0 +1,139 @@
+"""Tracker store: a window of each conversation and the answers of its last turns, written in one transaction."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from engine import window
+from engine.turn import current
+
+KEPT_ANSWERS = 50
+
+metadata = sa.MetaData()
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("conversation_id", sa.String(200), primary_key=True),
+    sa.Column("events", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+)
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("turn", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("conversation_id", sa.String(200), nullable=False),
+    sa.Column("message_id", sa.String(200), nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.UniqueConstraint("conversation_id", "message_id"),
+)
+
+
+class ConversationStore(TrackerStore):  # type: ignore[misc]
+    """Keeps what the next turn needs: cost per turn does not grow with the conversation.
+
+    `save` stores the tracker's window and the answer of the turn in `turn.current` together, or nothing: a turn that
+    failed leaves no trace and can be sent again; one that succeeded is answered from here when it is sent again.
+    Errors of the database are raised, never hidden behind an empty tracker.
+    """
+
+    def __init__(
+        self,
+        domain: Domain | None,
+        host: str | None = None,
+        event_broker: EventBroker | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(domain, event_broker)
+        url = sa.engine.make_url(host or "sqlite:///var/engine.db")
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._engine = sa.create_engine(url, future=True)
+        if url.get_backend_name() == "sqlite":
+            sa.event.listen(self._engine, "connect", _configure_sqlite)
+        metadata.create_all(self._engine)
+
+    @property
+    def domain(self) -> Domain:
+        return self._domain
+
+    @domain.setter
+    def domain(self, domain: Domain | None) -> None:
+        self._domain = domain or Domain.empty()
+
+    def check(self) -> None:
+        """Raises when the database doesn't answer."""
+        with self._engine.connect() as connection:
+            connection.execute(sa.select(sa.literal(1)))
+
+    def answer(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
+        """The stored answer of a turn that was handled before, else None."""
+        query = sa.select(turns.c.answer).where(
+            turns.c.conversation_id == conversation_id, turns.c.message_id == message_id
+        )
+        with self._engine.connect() as connection:
+            stored = connection.execute(query).scalar_one_or_none()
+        return None if stored is None else json.loads(stored)
+
+    async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
+        return self.init_tracker(sender_id)  # stored with its first turn, never before
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        query = sa.select(conversations.c.events).where(conversations.c.conversation_id == sender_id)
+        with self._engine.connect() as connection:
+            stored = connection.execute(query).scalar_one_or_none()
+        if stored is None:
+            return None
+        return DialogueStateTracker.from_dict(sender_id, json.loads(stored), self.domain.slots)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        turn = current.get()
+        answer = turn.finish(tracker) if turn else None
+        await self.stream_events(tracker)
+        events = json.dumps([event.as_dict() for event in window.cut(tracker, self.domain)])
+        with self._engine.begin() as connection:
+            row = {"events": events, "updated_at": time.time()}
+            known = sa.update(conversations).where(conversations.c.conversation_id == tracker.sender_id).values(row)
+            if not connection.execute(known).rowcount:
+                connection.execute(sa.insert(conversations).values(conversation_id=tracker.sender_id, **row))
+            if turn and answer:
+                self._store_answer(connection, turn.conversation_id, turn.message_id, answer)
+
+    def _store_answer(
+        self, connection: sa.engine.Connection, conversation_id: str, message_id: str, answer: dict[str, Any]
+    ) -> None:
+        connection.execute(
+            sa.insert(turns).values(
+                conversation_id=conversation_id, message_id=message_id, answer=json.dumps(answer, ensure_ascii=False)
+            )
+        )
+        oldest_kept = (
+            sa.select(turns.c.turn)
+            .where(turns.c.conversation_id == conversation_id)
+            .order_by(turns.c.turn.desc())
+            .offset(KEPT_ANSWERS - 1)
+            .limit(1)
+            .scalar_subquery()
+        )
+        connection.execute(
+            sa.delete(turns).where(turns.c.conversation_id == conversation_id, turns.c.turn < oldest_kept)
+        )
+
+    async def keys(self) -> Iterable[str]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(sa.select(conversations.c.conversation_id)).scalars())
+
+
+def _configure_sqlite(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=5000")
