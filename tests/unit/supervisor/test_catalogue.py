@@ -1,0 +1,86 @@
+"""What each process is started with: its own settings and keys, never another's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from areaclienti.keys import KEY_NAMES, load_or_make_keys
+from areaclienti.supervisor.catalogue import database_url, environment_of, services
+from areaclienti.supervisor.problem import OperatorProblem
+from areaclienti.supervisor.surroundings import Surroundings, find_surroundings
+
+KEYS = {name: f"secret of {name}" for name in KEY_NAMES}
+
+
+def around(tmp_path: Path, **settings: str) -> Surroundings:
+    given = {f"AREACLIENTI_{name.upper()}": value for name, value in settings.items()}
+    return find_surroundings({"PATH": "/bin", "AREACLIENTI_VAR_DIR": str(tmp_path)} | given)
+
+
+@pytest.mark.parametrize(
+    ("name", "its_keys"),
+    [
+        ("gateway", {"engine_key", "identity_gateway_key"}),
+        ("engine", {"engine_key"}),
+        ("actions", {"identity_actions_key"}),
+        ("identity", {"identity_gateway_key", "identity_actions_key", "code_key", "vault_key"}),
+    ],
+)
+def test_each_process_gets_its_own_keys_alone(tmp_path: Path, name: str, its_keys: set[str]) -> None:
+    # Keys that the operator set must be handed out as sparingly as those of the file.
+    environment = environment_of(name, around(tmp_path, **KEYS), KEYS)
+    assert {key for key in KEY_NAMES if KEYS[key] in environment.values()} == its_keys
+    assert {key for key in KEY_NAMES if f"AREACLIENTI_{key.upper()}" in environment} == its_keys
+
+
+def test_secrets_of_delivery_reach_identity_alone(tmp_path: Path) -> None:
+    secrets = {"smtp_url": "smtp://u:p@mail.example", "sms_webhook_token": "t"}
+    surroundings = around(tmp_path, **secrets)
+    holders = [s.name for s in services(surroundings, KEYS) if set(secrets.values()) & set(s.environment.values())]
+    assert holders == ["identity"]
+
+
+def test_a_moved_port_is_known_to_all_who_call_it(tmp_path: Path) -> None:
+    moved = around(tmp_path, gateway_port="9000", identity_port="9001", engine_port="9005", actions_port="9055")
+    by_name: Mapping[str, Mapping[str, str]] = {s.name: s.environment for s in services(moved, KEYS)}
+    assert by_name["gateway"]["AREACLIENTI_PUBLIC_URL"] == "http://localhost:9000"
+    assert by_name["gateway"]["AREACLIENTI_ENGINE_URL"] == "http://127.0.0.1:9005"
+    assert by_name["gateway"]["AREACLIENTI_IDENTITY_URL"] == "http://127.0.0.1:9001"
+    assert by_name["actions"]["AREACLIENTI_IDENTITY_URL"] == "http://127.0.0.1:9001"
+    assert by_name["engine"]["AREACLIENTI_ACTIONS_URL"] == "http://127.0.0.1:9055/webhook"
+    assert {s.name: s.port for s in services(moved, KEYS)} == {
+        "gateway": 9000,
+        "identity": 9001,
+        "engine": 9005,
+        "actions": 9055,
+    }
+
+
+def test_the_databases_are_in_var_unless_the_operator_says_otherwise(tmp_path: Path) -> None:
+    assert database_url(around(tmp_path), "gateway") == f"sqlite+aiosqlite:///{tmp_path}/gateway.db"
+    url = "postgresql+asyncpg://u@db/x"
+    own = around(tmp_path, identity_database_url=url)
+    assert database_url(own, "identity") == url
+    assert environment_of("identity", own, KEYS)["AREACLIENTI_IDENTITY_DATABASE_URL"] == url
+    assert url not in environment_of("gateway", own, KEYS).values()
+
+
+def test_a_setting_that_cannot_be_understood_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(OperatorProblem, match="AREACLIENTI_GATEWAY_PORT") as caught:
+        around(tmp_path, gateway_port="eighty")
+    assert "eighty" not in str(caught.value)
+
+
+def test_an_operators_key_wins_over_the_file(tmp_path: Path) -> None:
+    in_file = load_or_make_keys(tmp_path / "keys.json")
+    keys = around(tmp_path, code_key="from the operator").keys()
+    assert keys == in_file | {"code_key": "from the operator"}
+
+
+def test_a_damaged_keys_file_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{")
+    with pytest.raises(OperatorProblem, match=r"keys\.json can't be used: it is not JSON"):
+        around(tmp_path).keys()
