@@ -87,7 +87,9 @@ class GatewaySettings(_Settings):
     engine_key: SecretStr
     identity_url: str = "http://127.0.0.1:8001"
     identity_gateway_key: SecretStr
-    turn_timeout_seconds: float = 20.0
+    turn_timeout_seconds: float = Field(default=20.0, gt=0)
+    rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
+    delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 
 
 class ActionsSettings(_Settings):
