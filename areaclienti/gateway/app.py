@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -26,28 +25,30 @@ from areaclienti.gateway.services import Services, origins
 from areaclienti.gateway.session import Cookies
 from areaclienti.gateway.texts import load_texts
 from areaclienti.gateway.turns import TurnQueue, TurnRunner
+from areaclienti.logging import configure
 from areaclienti.settings import GatewaySettings
-
-STATIC = Path(__file__).parents[1] / "web" / "static"
+from areaclienti.web.pages import STATIC_DIR, error_page
+from areaclienti.web.pages import router as pages
 
 
 def create_app(
     settings: GatewaySettings | None = None,
     *,
-    limits: Limits | None = None,
     engine_transport: httpx.AsyncBaseTransport | None = None,
     identity_transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """The gateway's application. Settings come from the environment unless given; so do the ways to the engine and
     to identity. Raises pydantic's ValidationError when a key is missing.
     """
-    settings = settings or GatewaySettings()
+    if settings is None:  # a process of its own, not a test's or an embedder's
+        settings = GatewaySettings()
+        configure("gateway", settings.log_level)
     https = settings.public_url.startswith("https://")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(upgrade, settings.gateway_database_url)
-        served = _services(settings, limits or Limits(), https, engine_transport, identity_transport)
+        served = _services(settings, https, engine_transport, identity_transport)
         app.state.services = served
         await served.runner.recover()
         try:
@@ -61,25 +62,19 @@ def create_app(
 
     # a public process publishes no description of itself
     app = FastAPI(title="Area Clienti gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    errors.install(app)
+    app.state.has_mailbox = settings.delivery == "mailbox"
+    errors.install(app, error_page)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(SecurityHeaders, https=https)
     for routes in (health.router, web.router, stream.router, identity_pages.router, signin.router):
         app.include_router(routes)
-    _add_pages(app)
-    return app
-
-
-def _add_pages(app: FastAPI) -> None:
-    from areaclienti.web.pages import router as pages
-
     app.include_router(pages)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
+    return app
 
 
 def _services(
     settings: GatewaySettings,
-    limits: Limits,
     https: bool,
     engine_transport: httpx.AsyncBaseTransport | None,
     identity_transport: httpx.AsyncBaseTransport | None,
@@ -100,7 +95,7 @@ def _services(
             settings.identity_url, settings.identity_gateway_key.get_secret_value(), identity_transport
         ),
         ledger=Ledger(database),
-        limiter=RateLimiter(limits),
+        limiter=RateLimiter(Limits().scaled(settings.rate_limit_scale)),
         locks=Locks(),
         runner=TurnRunner(TurnQueue(database), engine, hub, texts.failure),
         texts=texts,

@@ -107,7 +107,7 @@ class EngineClient:
     async def is_ready(self) -> bool:
         """Whether the engine says that it is ready."""
         try:
-            response = await self._http.get("/health/ready", timeout=2.0)
+            response = await self._http.get("/webhooks/turn/health/ready", timeout=2.0)
         except httpx.HTTPError:
             return False
         return response.is_success

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -61,12 +61,34 @@ def identity_unavailable() -> ApiError:
     return ApiError(503, "identity_unavailable", "identity does not answer", headers={"Retry-After": "5"})
 
 
-def install(app: FastAPI) -> None:
-    """Write every error of `app` in the same shape."""
+ErrorPage = Callable[[Request, int], Response]
+
+
+def install(app: FastAPI, error_page: ErrorPage) -> None:
+    """Write every error of `app` in the same shape: JSON to programs, `error_page` to people who open an address."""
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if _is_page(request):
+            return error_page(request, error.status_code)
+        phrase = HTTPStatus(error.status_code).phrase
+        code = phrase.lower().replace(" ", "_").replace("-", "_")
+        return ApiError(error.status_code, code, phrase, headers=error.headers).response()
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.error("request_failed", route=request.url.path, exc_info=error)
+        if _is_page(request):
+            return error_page(request, 500)
+        return ApiError(500, "internal", "unexpected error").response()
+
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _invalid_input)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def _is_page(request: Request) -> bool:
+    return not request.url.path.startswith(("/api/", "/health/", "/static/"))
 
 
 async def _api_error(_request: Request, error: Exception) -> Response:
@@ -77,15 +99,3 @@ async def _api_error(_request: Request, error: Exception) -> Response:
 async def _invalid_input(_request: Request, _error: Exception) -> Response:
     # the framework's own answer would repeat what was sent, a password included
     return ApiError(422, "invalid_input", "the body does not have the documented shape").response()
-
-
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    phrase = HTTPStatus(error.status_code).phrase
-    code = phrase.lower().replace(" ", "_").replace("-", "_")
-    return ApiError(error.status_code, code, phrase, headers=error.headers).response()
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request_failed", route=request.url.path, exc_info=error)
-    return ApiError(500, "internal", "unexpected error").response()

@@ -23,6 +23,10 @@ class Rate:
     burst: float
     per_second: float
 
+    def scaled(self, factor: float) -> Rate:
+        """The same rate, `factor` times as wide."""
+        return Rate(self.burst * factor, self.per_second * factor)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -32,6 +36,15 @@ class Limits:
     address: Rate = Rate(burst=100, per_second=10)  # a whole office, or a mobile operator's NAT
     new_session: Rate = Rate(burst=30, per_second=0.5)  # per address
     sign_in: Rate = Rate(burst=10, per_second=0.2)  # per address
+
+    def scaled(self, factor: float) -> Limits:
+        """The same limits, `factor` times as wide."""
+        return Limits(
+            session=self.session.scaled(factor),
+            address=self.address.scaled(factor),
+            new_session=self.new_session.scaled(factor),
+            sign_in=self.sign_in.scaled(factor),
+        )
 
 
 class Buckets:

@@ -96,11 +96,15 @@ async def open_conversation(request: Request, served: Annotated[Services, Depend
 
 async def writable_conversation(
     request: Request,
+    response: Response,
+    served: Annotated[Services, Depends(services)],
     conversation: Annotated[Conversation, Depends(open_conversation)],
     _origin: Annotated[None, Depends(require_origin)],
 ) -> Conversation:
     """The conversation of the cookie, for a request that changes something: CSRF token and Origin are right."""
     require_csrf(request, conversation.csrf)
+    if is_former(conversation, served.cookies.read(request, COOKIE)):
+        await rotate(served, conversation, request, response)
     return conversation
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -9,6 +10,8 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, Depends, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from areaclienti.gateway.channels.views import message_view, state_view
 from areaclienti.gateway.db.models import Conversation
@@ -17,13 +20,28 @@ from areaclienti.gateway.ledger import Page
 from areaclienti.gateway.limits import MAX_STREAMS
 from areaclienti.gateway.services import Services, services
 from areaclienti.gateway.session import COOKIE, open_conversation, resume
+from areaclienti.logging import get_logger
+
+log = get_logger()
 
 router = APIRouter(prefix="/api")
 
 HEARTBEAT_SECONDS = 15
+RECHECK_SECONDS = 15  # a stream of a token that was replaced ends within this
+STALLED_SECONDS = 30  # a browser that takes nothing for so long is gone
 
 
-@router.get("/events", response_class=EventSourceResponse)
+class LedgerStream(EventSourceResponse):
+    """An event stream that ends quietly when its reader stalls; the browser comes back with its cursor."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("stream_stalled")
+
+
+@router.get("/events", response_class=LedgerStream)
 async def events(
     request: Request,
     conversation: Annotated[Conversation, Depends(open_conversation)],
@@ -37,23 +55,25 @@ async def events(
     if cursor > conversation.last_seq:
         cursor = 0  # a cursor of another, ended conversation
     token = served.cookies.read(request, COOKIE)
-    return EventSourceResponse(
+    return LedgerStream(
         _follow(served, conversation.id, cursor, token),
         ping=HEARTBEAT_SECONDS,
         ping_message_factory=lambda: _event("heartbeat", {}),
         sep="\n",
-        send_timeout=30,
+        send_timeout=STALLED_SECONDS,
     )
 
 
 async def _follow(
     served: Services, conversation_id: str, cursor: int, token: str | None
 ) -> AsyncIterator[ServerSentEvent]:
+    clock = asyncio.get_running_loop().time
     # subscribed before the first reading: what is written meanwhile wakes the loop again
     with served.hub.subscribe(conversation_id) as subscription:
         subscription.notice(ledger=True)
+        checked = clock()
         while not subscription.closed:
-            news = await subscription.wait(HEARTBEAT_SECONDS)
+            news = await subscription.wait(RECHECK_SECONDS)
             if subscription.closed:
                 return
             if news.typing is True:
@@ -66,8 +86,10 @@ async def _follow(
                 yield _event("state", state_view(page.conversation, served.texts.progress))
             if news.typing is False:
                 yield _event("typing", {"on": False})
-            if not news.ledger and not await _still_valid(served, token):
-                return
+            if clock() - checked >= RECHECK_SECONDS:
+                if not await _still_valid(served, token):
+                    return
+                checked = clock()
 
 
 async def _read(served: Services, conversation_id: str, cursor: int) -> Page:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 
 from areaclienti.gateway.channels.views import state_view
 from areaclienti.gateway.db.models import Conversation
-from areaclienti.gateway.errors import ApiError, identity_unavailable, too_long
+from areaclienti.gateway.errors import ApiError, identity_unavailable, no_session, too_long
 from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
-from areaclienti.gateway.ledger import ChoiceExpired
+from areaclienti.gateway.ledger import ChoiceExpired, ConversationClosed
 from areaclienti.gateway.limits import MAX_MESSAGE_CHARACTERS
 from areaclienti.gateway.secrets import give_secret, receive_text
 from areaclienti.gateway.services import Services, client_address, services
@@ -93,7 +95,7 @@ async def post_message(
 ) -> dict[str, int]:
     """Take a message in: it is in the ledger when this answers, and the assistant's answer follows by the stream."""
     _slow_down(request, conversation, served)
-    try:
+    with _told():
         async with served.locks.of(conversation.id):
             if body.choice_id is not None:
                 seq = await served.ledger.choose(conversation.id, body.client_id, body.choice_id)
@@ -102,10 +104,6 @@ async def post_message(
                 seq, deposited = await receive_text(served, conversation.id, body.client_id, text)
                 if deposited == "verification_code":
                     await rotate(served, conversation, request, response)
-    except ChoiceExpired:
-        raise ApiError(409, "choice_expired", "the choice is not among those of the newest bot turn") from None
-    except IdentityUnavailable:
-        raise identity_unavailable() from None
     _announce(served, conversation.id)
     return {"seq": seq}
 
@@ -116,21 +114,31 @@ async def post_secret(
 ) -> dict[str, int]:
     """Take a secret in: the vault keeps it, the ledger notes it, the engine gets the reference."""
     _slow_down(request, conversation, served)
-    try:
+    with _told():
         async with served.locks.of(conversation.id):
             seq = await give_secret(
                 served, conversation.id, body.client_id, body.purpose, body.value.get_secret_value()
             )
-    except SecretRejected as rejected:
-        raise ApiError(
-            422, "secret_rejected", "the value breaks the rules named", failed_rules=rejected.failed_rules
-        ) from None
-    except IdentityUnavailable:
-        raise identity_unavailable() from None
     if body.purpose == "verification_code":
         await rotate(served, conversation, request, response)
     _announce(served, conversation.id)
     return {"seq": seq}
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Refusals of the parts below, in the words of the API."""
+    try:
+        yield
+    except ChoiceExpired:
+        raise ApiError(409, "choice_expired", "the choice is not among those of the newest bot turn") from None
+    except ConversationClosed:
+        raise no_session() from None
+    except SecretRejected as rejected:
+        told = "the value breaks the rules named"
+        raise ApiError(422, "secret_rejected", told, failed_rules=rejected.failed_rules) from None
+    except IdentityUnavailable:
+        raise identity_unavailable() from None
 
 
 def _slow_down(request: Request, conversation: Conversation, served: Services) -> None:

@@ -13,13 +13,9 @@ from fastapi import FastAPI
 
 from areaclienti.gateway import turns
 from areaclienti.gateway.app import create_app
-from areaclienti.gateway.limits import Limits, Rate
 from areaclienti.settings import GatewaySettings
 from tests.unit.gateway.browser import Browser
 from tests.unit.gateway.doubles import ENGINE_KEY, IDENTITY_KEY, Engine, Identity
-
-AMPLE = Rate(burst=10_000, per_second=10_000)
-NO_LIMITS = Limits(session=AMPLE, address=AMPLE, new_session=AMPLE, sign_in=AMPLE)
 
 Start = Callable[..., Awaitable[FastAPI]]
 
@@ -44,15 +40,15 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "gateway.db"
 
 
-def build(engine: Engine, identity: Identity, database: Path, limits: Limits = NO_LIMITS, **settings: Any) -> FastAPI:
+def build(engine: Engine, identity: Identity, database: Path, **settings: Any) -> FastAPI:
     """The application, not started."""
     values = {
         "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "turn_timeout_seconds": 2.0,
+        "rate_limit_scale": 1000,
         "gateway_database_url": f"sqlite+aiosqlite:///{database}", **settings,
     }  # fmt: skip
     return create_app(
         GatewaySettings(_env_file=None, **values),
-        limits=limits,
         engine_transport=httpx.ASGITransport(engine.app),
         identity_transport=httpx.ASGITransport(identity.app),
     )
@@ -70,8 +66,8 @@ async def start(engine: Engine, identity: Identity, database: Path) -> AsyncIter
     """Starts gateways that end with the test."""
     async with AsyncExitStack() as stack:
 
-        async def begin(limits: Limits = NO_LIMITS, **settings: Any) -> FastAPI:
-            return await stack.enter_async_context(running(build(engine, identity, database, limits, **settings)))
+        async def begin(**settings: Any) -> FastAPI:
+            return await stack.enter_async_context(running(build(engine, identity, database, **settings)))
 
         yield begin
 

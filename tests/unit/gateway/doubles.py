@@ -48,6 +48,7 @@ class Engine:
         self.choices: list[dict[str, Any]] = []
         self.card: dict[str, Any] | None = None
         self.delay = 0.0
+        self.ready = True
         self.gate: asyncio.Event | None = None
         self.failures: list[Literal["no_reply", "turn_failed", "bad_turn", "nonsense", "answer_lost"]] = []
         self.meaning = {"intent": "nlu_fallback", "confidence": 0.3}
@@ -85,9 +86,9 @@ class Engine:
             self.classified.append((await request.json())["text"])
             return JSONResponse(self.meaning)
 
-        @app.get("/health/ready")
-        async def ready() -> dict[str, str]:
-            return {}
+        @app.get("/webhooks/turn/health/ready")
+        async def ready() -> Response:
+            return JSONResponse({}, 200 if self.ready else 503)
 
         return app
 
