@@ -108,8 +108,12 @@ def close_person(a: PersonName, b: PersonName) -> bool:
     """
     if same_person(a, b):
         return True
-    swapped = PersonName(b.family, b.given)
-    return any(_second_name_dropped(a, other) or _few_edits(a, other) for other in (b, swapped))
+    readings = ((a, b), (a, _swapped(b)), (_swapped(a), b))
+    return any(_second_name_dropped(one, other) or _few_edits(one, other) for one, other in readings)
+
+
+def _swapped(name: PersonName) -> PersonName:
+    return PersonName(name.family, name.given)
 
 
 def _by_label(text: str) -> PersonName | None:

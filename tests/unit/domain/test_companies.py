@@ -1,0 +1,152 @@
+"""Companies: cleaning of the ragione sociale, legal forms, sameness."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from areaclienti.domain.companies import CompanyKey, canonical_company, clean_company, close_company, same_company
+from areaclienti.domain.names import NameRejected
+
+BASE = st.sampled_from(
+    ["Officine Ferrara", "Fratelli Bianchi", "A & B", "Caffè Italia", "Studio 33", "L'Aquila Trasporti"]
+)
+SPELLINGS = {
+    "srl": ["S.r.l.", "srl", "SRL", "S. R. L.", "s.r.l", "Società a responsabilità limitata", "S.r.l. unipersonale"],
+    "srls": ["S.r.l.s.", "srls", "S.r.l. semplificata", "società a responsabilità limitata semplificata"],
+    "spa": ["S.p.A.", "spa", "Società per azioni", "Soc. per azioni", "S.P.A. con socio unico"],
+    "sas": ["s.a.s.", "SAS", "società in accomandita semplice", "S.a.s. di Verdi Anna & C."],
+    "snc": ["s.n.c.", "Snc", "società in nome collettivo", "snc di Bruno e Anna Verdi"],
+    "coop": ["soc. coop.", "Società Cooperativa", "Soc.Coop. a r.l.", "società cooperativa sociale"],
+}
+FORMS = st.sampled_from(sorted(SPELLINGS))
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("  Officine   Ferrara S.r.l. ", "Officine Ferrara S.r.l."),
+        ("la mia azienda si chiama Delta srl", "Delta srl"),
+        ("Ragione sociale: Alfa S.p.A.", "Alfa S.p.A."),
+        ("«Il Gatto» srl", '"Il Gatto" srl'),
+        ("L’Aquila Trasporti", "L'Aquila Trasporti"),
+        ("3M", "3M"),
+        ("Non Solo Pane", "Non Solo Pane"),
+        ("Che Buono srl", "Che Buono srl"),
+        ("=Alfa srl", "Alfa srl"),
+    ],
+)
+def test_a_company_is_shown_as_typed_without_what_surrounds_it(typed: str, shown: str) -> None:
+    assert clean_company(typed) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("", "empty"),
+        ("Alfa " * 40, "too_long"),
+        ("S.r.l.", "not_a_name"),
+        ("7", "not_a_name"),
+        ("12345", "not_a_name"),
+        ("00743110157", "not_a_name"),
+        ("info@example.com", "not_a_name"),
+        ("<b>Alfa</b> srl", "not_a_name"),
+        ("Alfa 😀 srl", "not_a_name"),
+        ("non lo so", "not_a_name"),
+        ("che cos'è la ragione sociale?", "not_a_name"),
+        ("voglio registrarmi", "not_a_name"),
+        ("Аlfa srl", "not_a_name"),  # the first letter is Cyrillic
+    ],
+)
+def test_what_is_no_company_is_rejected_with_its_reason(typed: str, reason: str) -> None:
+    with pytest.raises(NameRejected) as rejected:
+        clean_company(typed)
+    assert rejected.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("Officine Ferrara S.r.l.", CompanyKey("officineferrara", "srl")),
+        ("F.lli Bianchi snc", CompanyKey("fratellibianchi", "snc")),
+        ("Autofficina Rossi s.a.s. di Rossi Mario & C.", CompanyKey("autofficinarossi", "sas")),
+        ("Rossi Mario & C. s.n.c.", CompanyKey("rossimario", "snc")),
+        ("A.S.D. Virtus", CompanyKey("virtus", "asd")),
+        ("Bolzano Bau Srl - GmbH", CompanyKey("bolzanobau", "srl")),
+        ("Il Sole Società Cooperativa Sociale a r.l. Onlus", CompanyKey("ilsole", "coop")),
+        ("Rossi S.r.l. in liquidazione", CompanyKey("rossi", "srl")),
+        ("Spa Benessere", CompanyKey("spabenessere", None)),
+        ("Società Agricola Rossi S.S.", CompanyKey("societaagricolarossi", "ss")),
+        ("", CompanyKey("", None)),
+    ],
+)
+def test_the_key_is_the_name_without_its_legal_form(typed: str, key: CompanyKey) -> None:
+    assert canonical_company(typed) == key
+
+
+@pytest.mark.parametrize(
+    ("typed", "on_file", "same"),
+    [
+        ("Autofficina Rossi", "Autofficina Rossi s.a.s. di Rossi Mario & C.", True),
+        ("Autofficina Rossi di Rossi Mario", "Autofficina Rossi s.a.s. di Rossi Mario & C.", True),
+        ("Autofficina Rossi sas di Mario Rossi", "Autofficina Rossi s.a.s. di Rossi Mario & C.", True),
+        ("Autofficina Rossi sas di Verdi Anna", "Autofficina Rossi s.a.s. di Rossi Mario & C.", False),
+        ("Delta srls", "Delta srl", False),
+        ("Delta spa", "Delta srl", False),
+        ("Delta", "Delta srl", True),
+        ("Deltas", "Delta srl", False),
+        ("srl", "srl", False),
+        ("", "", False),
+    ],
+)
+def test_a_form_may_be_missing_but_not_differ(typed: str, on_file: str, same: bool) -> None:
+    assert same_company(typed, on_file) is same
+    assert same_company(on_file, typed) is same
+
+
+@pytest.mark.parametrize(
+    ("typed", "close"),
+    [
+        ("Oficine Ferara", True),
+        ("Officine Ferrari srl", True),
+        ("Officine Ferrari spa", False),
+        ("Officine Verdi", False),
+    ],
+)
+def test_behind_a_tax_code_two_letters_are_forgiven(typed: str, close: bool) -> None:
+    assert close_company(typed, "Officine Ferrara S.r.l.") is close
+
+
+def test_short_company_names_are_not_forgiven_letters() -> None:
+    assert not close_company("ABC srl", "ABD srl")
+
+
+@given(st.text(max_size=200) | st.text("srlspancdi. &'ABC", max_size=60))
+def test_no_text_breaks_the_rules_and_cleaning_twice_changes_nothing(text: str) -> None:
+    key = canonical_company(text)
+    assert key.name == "" or key.name.isalnum()
+    same_company(text, text)
+    try:
+        name = clean_company(text)
+    except NameRejected:
+        return
+    assert clean_company(name) == name
+    assert canonical_company(name).name
+    assert same_company(name, name)
+    assert name[0] not in "=+@-"  # no formula for a spreadsheet
+
+
+@given(BASE, FORMS, st.data())
+def test_every_spelling_of_a_form_gives_one_company(base: str, form: str, data: st.DataObject) -> None:
+    one, other = (f"{base} {data.draw(st.sampled_from(SPELLINGS[form]))}" for _ in range(2))
+    assert canonical_company(one) == canonical_company(other.upper().replace("'", "’"))
+    assert canonical_company(one).legal_form == form
+    assert same_company(one, other)
+    assert same_company(base, other)
+
+
+@given(BASE, FORMS, FORMS, st.data())
+def test_two_forms_are_two_companies(base: str, one: str, other: str, data: st.DataObject) -> None:
+    left, right = (f"{base} {data.draw(st.sampled_from(SPELLINGS[form]))}" for form in (one, other))
+    assert same_company(left, right) is (one == other)

@@ -1,0 +1,251 @@
+"""Names of persons: cleaning, splitting, canonical key, sameness, closeness."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from areaclienti.domain.edits import edits
+from areaclienti.domain.names import (
+    MAX_LENGTH,
+    NameRejected,
+    PersonName,
+    canonical_name,
+    clean_name,
+    close_person,
+    same_person,
+    split_full_name,
+)
+from areaclienti.domain.wordlists import word_set
+
+GIVEN = st.sampled_from(sorted(word_set("given_names")))
+SURNAME = st.sampled_from(
+    """Rossi|Bianchi|De Luca|D'Angelo|Dell'Acqua|Lo Presti|Di Marzio|Fabbri|Zanetti|Verdi Neri|Nicolò|Müller|Esposito|
+    Cappelletti|De' Medici|Sant'Agata|La Rocca|Della Valle|Grassi""".replace("\n    ", "").split("|")
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("mario ROSSI", "Mario Rossi"),
+        ("  Mario   Rossi ", "Mario Rossi"),
+        ("de luca", "De Luca"),
+        ("D'angelo", "D'Angelo"),
+        ("d’ angelo", "D'Angelo"),
+        ("dell´acqua", "Dell'Acqua"),
+        ("DELL` ACQUA", "Dell'Acqua"),
+        ("nicolo'", "Nicolo'"),
+        ("NICOLÒ", "Nicolò"),
+        ("de' medici", "De' Medici"),
+        ("maria-grazia", "Maria-Grazia"),
+        ("maria – grazia", None),
+        ("McDonald", "McDonald"),
+        ("mArIO", "Mario"),
+        ("Dott.ssa Maria Rossi", "Maria Rossi"),
+        ("DOTT. ROSSI", "Rossi"),
+        ("sig. avv. rossi", "Rossi"),
+        ("Ingrassia", "Ingrassia"),
+        ("Sigismondo", "Sigismondo"),
+        ("Mario.", "Mario"),
+        ("«Mario»", "Mario"),
+        ("Maria G.", "Maria G."),
+        ("mi chiamo mario", "Mario"),
+        ("Buongiorno, sono Mario Rossi!", "Mario Rossi"),
+        ("Buongiorno", "Buongiorno"),
+        ("il mio cognome è Rossi", "Rossi"),
+        ("Ortega Y Gasset", "Ortega y Gasset"),
+        ("Ｍａｒｉｏ", "Mario"),
+        ("Ma\u200brio", "Mario"),
+        ("Łukasz", "Łukasz"),
+        ("Lei", "Lei"),
+    ],
+)
+def test_a_name_is_shown_as_its_bearer_would_write_it(typed: str, shown: str | None) -> None:
+    if shown is None:
+        with pytest.raises(NameRejected):
+            clean_name(typed)
+    else:
+        assert clean_name(typed) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("", "empty"),
+        (" \t\n\u200b", "empty"),
+        ("Ma" * 41, "too_long"),
+        ("A", "not_a_name"),
+        ("G.B.", "not_a_name"),
+        ("Mario1", "not_a_name"),
+        ("mario@example.com", "not_a_name"),
+        ("Mario 😀", "not_a_name"),
+        ("<b>Mario</b>", "not_a_name"),
+        ("=cmd|' /C calc'!A0", "not_a_name"),
+        ("Mаrio", "not_a_name"),  # the second letter is Cyrillic
+        ("Μαρία", "not_a_name"),
+        ("voglio registrarmi", "not_a_name"),
+        ("che cosa devo fare", "not_a_name"),
+        ("non lo so", "not_a_name"),
+        ("boh", "not_a_name"),
+        ("aiuto", "not_a_name"),
+        ("sig.ra", "not_a_name"),
+        ("sono interessato", "not_a_name"),
+        ("aaaaaa", "not_a_name"),
+        ("...", "not_a_name"),
+        ("'", "not_a_name"),
+    ],
+)
+def test_what_is_no_name_is_rejected_with_its_reason(typed: str, reason: str) -> None:
+    with pytest.raises(NameRejected) as rejected:
+        clean_name(typed)
+    assert rejected.value.reason == reason
+    assert str(rejected.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Mario Rossi", ("Mario", "Rossi")),
+        ("Rossi Mario", ("Mario", "Rossi")),
+        ("rossi mario giovanni", ("Mario Giovanni", "Rossi")),
+        ("Maria Grazia De Luca", ("Maria Grazia", "De Luca")),
+        ("De Luca Maria Grazia", ("Maria Grazia", "De Luca")),
+        ("Rossi, Mario", ("Mario", "Rossi")),
+        ("Mario, Rossi", ("Mario", "Rossi")),
+        ("Nome: Mario Cognome: Rossi", ("Mario", "Rossi")),
+        ("Cognome: Rossi, Nome: Mario", ("Mario", "Rossi")),
+        ("il mio nome è Mario e il cognome è Rossi", ("Mario", "Rossi")),
+        ("nome e cognome: Mario Rossi", ("Mario", "Rossi")),
+        ("ciao, mi chiamo mario rossi", ("Mario", "Rossi")),
+        ("Anna Maria Bianchi Rossi", ("Anna Maria", "Bianchi Rossi")),
+        ("Gian Carlo D' Angelo", ("Gian Carlo", "D'Angelo")),
+        ("nicolo' de' medici", ("Nicolo'", "De' Medici")),
+        ("Lo Presti Salvatore", ("Salvatore", "Lo Presti")),
+        ("Xhen Dao", ("Xhen", "Dao")),
+        ("Rossi Martino", ("Martino", "Rossi")),
+        ("Mario\nRossi", ("Mario", "Rossi")),
+        ("Mario", None),
+        ("De Luca", None),
+        ("non capisco", None),
+        ("Mario Rossi 333", None),
+        ("", None),
+    ],
+)
+def test_a_full_name_is_split_in_either_order(typed: str, name: tuple[str, str] | None) -> None:
+    assert split_full_name(typed) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nicolò", "NICOLO'"),
+        ("De Luca", "deluca"),
+        ("D'Angelo", "d’angelo"),
+        ("D´Angelo", "Dangelo"),
+        ("Maria Grazia", "Mariagrazia"),
+        ("Maria-Grazia", "maria grazia"),
+        ("Dott.ssa Anna", "Anna"),
+        ("Niccolo\u0300", "Niccolò"),
+        ("Ｍario", "Mario"),
+        ("Strauß", "Strauss"),
+    ],
+)
+def test_spellings_of_one_name_have_one_key(one: str, other: str) -> None:
+    assert canonical_name(one) == canonical_name(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Mario", "Maria"), ("Rossi", "Rosso"), ("Paolo", "Paola"), ("De Luca", "Di Luca"), ("Daniele", "Daniela")],
+)
+def test_near_names_have_different_keys(one: str, other: str) -> None:
+    assert canonical_name(one) != canonical_name(other)
+
+
+def test_given_and_family_name_may_be_swapped_but_not_differ() -> None:
+    mario = PersonName("Mario", "Rossi")
+    assert same_person(mario, PersonName("ROSSI", "mario"))
+    assert same_person(PersonName("Maria", "Grazia De Luca"), PersonName("Maria Grazia", "Deluca"))
+    assert not same_person(mario, PersonName("Maria", "Rossi"))
+    assert not same_person(mario, PersonName("Mario", "Russo"))
+    assert not same_person(mario, PersonName("Mario", ""))
+
+
+def test_an_empty_name_is_nobody() -> None:
+    assert not same_person(PersonName("", ""), PersonName("", ""))
+    assert not same_person(PersonName("'", "-"), PersonName("-", "'"))
+    assert not close_person(PersonName("", ""), PersonName("", ""))
+
+
+@pytest.mark.parametrize(
+    ("typed", "on_file", "close"),
+    [
+        (PersonName("Maria", "De Luca"), PersonName("Maria Grazia", "De Luca"), True),
+        (PersonName("Grazia", "De Luca"), PersonName("Maria Grazia", "De Luca"), True),
+        (PersonName("De Luca", "Maria"), PersonName("Maria Grazia", "De Luca"), True),
+        (PersonName("Mario", "Rosi"), PersonName("Mario", "Rossi"), True),
+        (PersonName("Marco", "Rsosi"), PersonName("Mario", "Rossi"), True),
+        (PersonName("Mraio", "Rosis"), PersonName("Mario", "Rossi"), True),
+        (PersonName("Marta", "Rosi"), PersonName("Mario", "Rossi"), False),
+        (PersonName("Ugo", "Rossi"), PersonName("Ivo", "Rossi"), False),
+        (PersonName("Maria", "De Luca"), PersonName("Maria Grazia", "Di Lauro"), False),
+        (PersonName("Mario", "Verdi"), PersonName("Mario", "Rossi"), False),
+    ],
+)
+def test_behind_a_tax_code_a_dropped_second_name_or_two_letters_are_forgiven(
+    typed: PersonName, on_file: PersonName, close: bool
+) -> None:
+    assert close_person(typed, on_file) is close
+    assert close_person(on_file, typed) is close
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_rules_and_cleaning_twice_changes_nothing(text: str) -> None:
+    canonical = canonical_name(text)
+    assert canonical_name(canonical) == canonical
+    split_full_name(text)
+    try:
+        name = clean_name(text)
+    except NameRejected:
+        return
+    assert clean_name(name) == name
+    assert 0 < len(name) <= MAX_LENGTH
+    assert not any(unicodedata.category(char)[0] in "CNS" or char in "<>@=" for char in name)
+
+
+@given(GIVEN, SURNAME, st.sampled_from([str.upper, str.lower, str.title, str.swapcase]), st.booleans())
+def test_presentation_does_not_change_who_it_is(given_name: str, family: str, case: object, swap: bool) -> None:
+    assert callable(case)
+    typed = PersonName(
+        case(given_name).replace("'", "’"),
+        unicodedata.normalize("NFD", case(family)).replace("'", "´").replace(" ", "  "),
+    )
+    typed = PersonName(typed.family, typed.given) if swap else typed
+    assert same_person(typed, PersonName(given_name, family))
+    assert close_person(typed, PersonName(given_name, family))
+
+
+@given(GIVEN, GIVEN, SURNAME)
+def test_two_given_names_of_one_family_are_two_persons(one: str, other: str, family: str) -> None:
+    assume(canonical_name(one) != canonical_name(other))
+    assert not same_person(PersonName(one, family), PersonName(other, family))
+
+
+@given(GIVEN, SURNAME)
+def test_a_cleaned_full_name_splits_into_the_same_person(given_name: str, family: str) -> None:
+    name = split_full_name(f"{given_name} {family}")
+    assert name is not None
+    assert same_person(name, PersonName(given_name, family))
+
+
+@given(st.text("abc", max_size=7), st.text("abc", max_size=7), st.text("abc", max_size=7))
+def test_edits_are_a_distance(left: str, middle: str, right: str) -> None:
+    assert edits(left, left) == 0
+    assert edits(left, right) == edits(right, left)
+    assert (edits(left, right) == 0) == (left == right)
+    assert abs(len(left) - len(right)) <= edits(left, right) <= max(len(left), len(right))
+    assert edits(left + middle, right + middle) <= edits(left, right)
