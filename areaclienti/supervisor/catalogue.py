@@ -38,7 +38,7 @@ def services(around: Surroundings, keys: Mapping[str, str]) -> tuple[Service, ..
     commands = {
         "gateway": _uvicorn("areaclienti.gateway.app:create_app", around.settings.host, ports["gateway"]),
         "engine": (str(engine_python(around)), "-m", "engine", "serve", "--port", str(ports["engine"])),
-        "actions": (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(ports["actions"])),
+        "actions": (sys.executable, "-m", "areaclienti.supervisor.action_server", "--port", str(ports["actions"])),
         "identity": _uvicorn("areaclienti.identity.app:create_app", "127.0.0.1", ports["identity"]),
     }
     ready_paths = {
@@ -68,7 +68,7 @@ def environment_of(name: str, around: Surroundings, keys: Mapping[str, str]) -> 
     outside = {key: value for key, value in around.environment.items() if not key.startswith(PREFIX)}
     return (
         outside
-        | {"PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false", "SANIC_HOST": "127.0.0.1"}
+        | {"PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false"}
         | _known_here(around, _fields(name))
         | _given(around, _fields(name), name)
         | {variable(key): keys[key] for key in KEYS_OF[name]}
