@@ -74,7 +74,7 @@ class Customer(Base):
 
     A `persona` has `given_name` and `family_name`, an `azienda` has `company_name`. The `*_key` columns are what
     `areaclienti.domain.names.canonical_name` and `areaclienti.domain.companies.canonical_company` give for them. Tax
-    codes are upper-case, without blanks or the "IT" prefix; several customers may share one (a sole trader and his firm).
+    codes are upper-case, without blanks or the "IT" prefix; a sole trader and his firm may share one.
     """
 
     __tablename__ = "customers"

@@ -131,7 +131,8 @@ def upgrade() -> None:
         sa.Column("partita_iva", sa.String(length=11), nullable=True),
         sa.Column("consultant_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "(type = 'persona' AND given_name IS NOT NULL AND family_name IS NOT NULL) OR (type = 'azienda' AND company_name IS NOT NULL)",
+            "(type = 'persona' AND given_name IS NOT NULL AND family_name IS NOT NULL)"
+            " OR (type = 'azienda' AND company_name IS NOT NULL)",
             name=op.f("ck_customers_named"),
         ),
         sa.CheckConstraint("type IN ('persona', 'azienda')", name=op.f("ck_customers_type")),

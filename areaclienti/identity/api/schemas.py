@@ -1,0 +1,229 @@
+"""The bodies of the contract: what is asked and what is answered."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# No control characters: a name or a contact has none, and PostgreSQL could not store U+0000.
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+Typed = Annotated[str, Field(max_length=200, pattern=_NO_CONTROLS)]
+Secret = Annotated[str, Field(max_length=1024)]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:+-]{1,128}$")]
+Channel = Annotated[str, Field(pattern=r"^[a-z_]{1,16}$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ErrorBody(_Body):
+    """A refusal: a code, and English words for operators. It never repeats an input value."""
+
+    code: str
+    message: str
+
+
+class DepositRefusedBody(ErrorBody):
+    """`failed_rules` is there with the code `secret_rejected`, and null otherwise."""
+
+    failed_rules: list[str] | None = None
+
+
+class DepositAsked(_Body):
+    conversation_id: Id
+    purpose: Literal["password", "verification_code", "tax_code"]
+    value: Secret
+
+
+class DepositBody(_Body):
+    reference: str
+    purpose: Literal["password", "verification_code", "tax_code"]
+    expires_at: datetime
+
+
+class NoticeBody(_Body):
+    """`text` is plain paragraphs and `## ` headings; `sha256` is of its UTF-8 bytes."""
+
+    version: str
+    sha256: str
+    title: str
+    text: str
+    published_on: date
+
+
+class AcknowledgementAsked(_Body):
+    conversation_id: Id
+    channel: Channel
+    version: Typed
+    sha256: Typed
+
+
+class AcknowledgementBody(_Body):
+    acknowledgement_id: str
+    acknowledged_at: datetime
+
+
+class ClaimsAsked(_Body):
+    """A persona has `given_name` and `family_name`, an azienda `company_name`."""
+
+    customer_type: Literal["persona", "azienda"]
+    given_name: Typed | None = None
+    family_name: Typed | None = None
+    company_name: Typed | None = None
+    contact: Typed
+
+
+class RegistrationAsked(ClaimsAsked):
+    conversation_id: Id
+    channel: Channel
+    password_reference: Id
+    acknowledgement_id: Id
+
+
+class VerificationAsked(_Body):
+    code_reference: Id
+
+
+class IdentificationAsked(_Body):
+    tax_code_reference: Id
+
+
+class ChosenContactAsked(_Body):
+    contact_id: Id
+
+
+class NewCodeAsked(_Body):
+    """Nothing needs to be said."""
+
+
+class ChallengeBody(_Body):
+    """A code on its way, e.g. to "320 ****600"."""
+
+    challenge_id: str
+    channel: Literal["email", "sms"]
+    masked_destination: str
+    expires_at: datetime
+    life_minutes: int
+    resend_after_seconds: int
+    attempts_left: int
+
+
+class MatchBody(_Body):
+    registration_id: str
+    outcome: Literal["code_sent", "not_recognised", "too_soon", "limit_reached"]
+    challenge: ChallengeBody | None
+    retry_after_seconds: int | None
+
+
+class NewAccountBody(_Body):
+    username_masked: str
+    has_mobile: bool
+    display_name: str
+
+
+class VerificationBody(_Body):
+    outcome: Literal["account_created", "wrong_code", "code_expired", "code_spent", "limit_reached"]
+    attempts_left: int
+    account: NewAccountBody | None
+
+
+class MaskedContactBody(_Body):
+    id: str
+    kind: Literal["email", "mobile"]
+    masked: str
+
+
+class IdentificationBody(_Body):
+    outcome: Literal["identified", "not_identified", "limit_reached"]
+    contacts: list[MaskedContactBody]
+
+
+class SignInAsked(_Body):
+    """`username` is the contact in any presentation; `client_address` is where the customer's request came from."""
+
+    username: Annotated[str, Field(max_length=320)]
+    password: Secret
+    client_address: Annotated[str, Field(max_length=64)]
+
+
+class SignInBody(_Body):
+    outcome: Literal["signed_in", "code_required", "no_mobile", "rejected", "wait"]
+    session_token: str | None
+    session_expires_at: datetime | None
+    sign_in_id: str | None
+    challenge: ChallengeBody | None
+    retry_after_seconds: int | None
+
+
+class FirstAccessAsked(_Body):
+    code: Annotated[str, Field(max_length=64)]
+
+
+class FirstAccessBody(_Body):
+    outcome: Literal["signed_in", "wrong_code", "code_expired", "code_spent", "limit_reached"]
+    session_token: str | None
+    session_expires_at: datetime | None
+    sign_in_id: str | None
+    challenge: ChallengeBody | None
+    retry_after_seconds: int | None
+    attempts_left: int
+
+
+class NewCodeBody(_Body):
+    outcome: Literal["code_sent", "too_soon", "limit_reached"]
+    challenge: ChallengeBody | None
+    retry_after_seconds: int | None
+
+
+class PolicyBody(_Body):
+    number: str
+    product: str
+    line: Literal["vita", "risparmio", "protezione", "previdenza"]
+    status: Literal["attiva", "sospesa", "scaduta", "riscattata", "annullata"]
+    started_on: date
+    expires_on: date | None
+    annual_premium_cents: int
+
+
+class ConsultantBody(_Body):
+    name: str
+    agency: str
+    phone: str | None
+    email: str | None
+
+
+class CustomerBody(_Body):
+    display_name: str
+    customer_type: Literal["persona", "azienda"]
+    username_masked: str
+    policies: list[PolicyBody]
+    consultant: ConsultantBody | None
+
+
+class MailboxMessageBody(_Body):
+    id: int
+    channel: Literal["email", "sms"]
+    to: str
+    subject: str | None
+    text: str
+    html: str | None
+    sent_at: datetime
+
+
+class MailboxBody(_Body):
+    """Newest first."""
+
+    messages: list[MailboxMessageBody]
+
+
+class LiveBody(_Body):
+    live: Literal[True] = True
+
+
+class ReadyBody(_Body):
+    """What is not ready; empty when all is."""
+
+    not_ready: list[str]

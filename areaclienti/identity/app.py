@@ -1,0 +1,68 @@
+"""The ASGI application of the identity service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from areaclienti import logging
+from areaclienti.identity import housekeeping, notices
+from areaclienti.identity.api import (
+    customers,
+    errors,
+    health,
+    mailbox,
+    notice,
+    registrations,
+    sign_in,
+    vault,
+)
+from areaclienti.identity.clock import Clock, system_clock
+from areaclienti.identity.db import migrate
+from areaclienti.identity.services import Services
+from areaclienti.settings import IdentitySettings
+
+_LONGEST_BODY = 64 * 1024
+
+
+def create_app(settings: IdentitySettings | None = None, clock: Clock = system_clock) -> FastAPI:
+    """The service as docs/contracts.md describes it. Without `settings` they are read from the environment.
+
+    Starting it brings the database to the newest schema (unless the settings leave that to the operator), records the
+    privacy notice, and begins to empty the outbox.
+    """
+    settings = settings or IdentitySettings()
+    services = Services(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        logging.configure("identity", settings.log_level)
+        if settings.identity_migrate_on_start:
+            await asyncio.to_thread(migrate.upgrade, settings.identity_database_url)
+        async with services.work() as work:
+            await notices.record(work, services.notice)
+        tasks = [services.start_delivering(), asyncio.create_task(housekeeping.run(services.work))]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await services.close()
+
+    app = FastAPI(
+        title="Area Clienti: identity",
+        version="1",
+        description="Registry match, verification codes, accounts, sign-in and the vault of secrets.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=_LONGEST_BODY,
+    )
+    app.state.services = services
+    errors.install(app)
+    for part in (vault, notice, registrations, sign_in, customers, mailbox, health):
+        app.include_router(part.router)
+    return app

@@ -1,0 +1,257 @@
+"""Verification codes: issued within limits, checked at most so often, right at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import joinedload
+
+from areaclienti.domain.masking import mask_email, mask_mobile
+from areaclienti.identity import limits
+from areaclienti.identity.crypto import new_code, new_id, same
+from areaclienti.identity.db.models import Challenge, Contact, LimitEvent
+from areaclienti.identity.delivery import outbox
+from areaclienti.identity.errors import Refused
+from areaclienti.identity.work import Work
+
+Purpose = Literal["registration", "first_access"]
+
+_TEN_MINUTES = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A code that is on its way, as the customer may see it."""
+
+    challenge_id: str
+    channel: str
+    masked_destination: str
+    expires_at: datetime
+    life_minutes: int
+    resend_after_seconds: int
+    attempts_left: int
+
+
+@dataclass(frozen=True)
+class Issue:
+    outcome: Literal["code_sent", "too_soon", "limit_reached"]
+    challenge: Issued | None = None
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """`attempts_left` is of this code. `contact` is set when the code is right."""
+
+    outcome: Literal["right", "wrong_code", "code_expired", "code_spent", "limit_reached"]
+    attempts_left: int
+    contact: Contact | None = None
+
+
+async def issue(work: Work, purpose: Purpose, session_id: str, contact: Contact, *, again: bool) -> Issue:
+    """Makes a code in place of the session's older one and puts it in the outbox, if the limits allow.
+
+    `again`: the customer asked for a new code ("Richiedi nuovo codice", manual 4c), so the back-off counts.
+    """
+    settings, session = work.settings, work.session
+    channel = "email" if contact.kind == "email" else "sms"
+    await work.database.serialise(session, limits.CODE_SENT, contact.key)
+    made, newest = await _made_so_far(work, purpose, session_id)
+    if again and newest is not None:
+        wait = newest + timedelta(seconds=_backoff(work, made)) - work.now
+        if wait > timedelta():
+            return Issue("too_soon", retry_after_seconds=int(wait.total_seconds()) + 1)
+    if (full := await _full_for(work, contact, channel)) is not None:
+        work.note("code_refused", "limit_reached", session_id)
+        return Issue("limit_reached", retry_after_seconds=full)
+
+    await withdraw(work, purpose, session_id)
+    life = settings.code_life_email_seconds if channel == "email" else settings.code_life_sms_seconds
+    code = new_code()
+    challenge = Challenge(
+        id=new_id("chl"),
+        purpose=purpose,
+        session_id=session_id,
+        contact_id=contact.id,
+        channel=channel,
+        code_hmac="",
+        attempts_used=0,
+        attempts_allowed=settings.code_attempts,
+        created_at=work.now,
+        expires_at=work.now + timedelta(seconds=life),
+    )
+    challenge.code_hmac = _code_hmac(work, challenge, contact, code)
+    session.add(challenge)
+    await session.flush()
+    await _count_sending(work, contact, channel)
+    minutes = max(1, life // 60)
+    await outbox.enqueue(
+        work,
+        template=f"{purpose}_code",
+        contact=contact,
+        parameters={"code": code, "minutes": minutes},
+        expires_at=challenge.expires_at,
+        challenge_id=challenge.id,
+    )
+    work.note("code_issued", channel, session_id)
+    issued = Issued(
+        challenge_id=challenge.id,
+        channel=channel,
+        masked_destination=mask(contact),
+        expires_at=challenge.expires_at,
+        life_minutes=minutes,
+        resend_after_seconds=_backoff(work, made + 1),
+        attempts_left=challenge.attempts_allowed,
+    )
+    return Issue("code_sent", issued)
+
+
+async def withdraw(work: Work, purpose: Purpose, session_id: str) -> None:
+    """Makes the session's code, if it has one, worth nothing; unsent it is not sent any more."""
+    await work.session.execute(
+        update(Challenge)
+        .where(Challenge.purpose == purpose, Challenge.session_id == session_id, Challenge.status == "active")
+        .values(status="replaced")
+    )
+
+
+async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Check:
+    """Compares a code with the session's newest one. An attempt is reserved before anything is compared.
+
+    Raises `Refused` (409 `no_challenge`) when the session has no code to compare with.
+    """
+    challenge = await _newest(work, purpose, session_id)
+    if challenge is None or challenge.status in ("used", "replaced"):
+        raise Refused(409, "no_challenge", "There is no code to verify.")
+    contact = challenge.contact
+    left = challenge.attempts_allowed - challenge.attempts_used
+    if challenge.status == "spent" or left <= 0:
+        return Check("code_spent", 0)
+    if challenge.expires_at <= work.now:
+        work.note("code_refused", "code_expired", session_id)
+        return Check("code_expired", left)
+
+    used = await reserve_attempt(work, challenge, contact)
+    if used is None:
+        return await _why_not_reserved(work, challenge, session_id)
+    left = challenge.attempts_allowed - used
+    if same(challenge.code_hmac, _code_hmac(work, challenge, contact, code)):
+        await _finish(work, challenge, "used")
+        work.note("code_right", purpose, session_id)
+        return Check("right", left, contact)
+    work.note("code_refused", "wrong_code", session_id)
+    if left > 0:
+        return Check("wrong_code", left)
+    await _finish(work, challenge, "spent")
+    return Check("code_spent", 0)
+
+
+async def reserve_attempt(work: Work, challenge: Challenge, contact: Contact) -> int | None:
+    """Takes one attempt of the code and one of the contact's day in ONE statement; None if either is used up.
+
+    Reading, comparing and then writing would let parallel guesses all see attempts left.
+    """
+    settings = work.settings
+    key_hmac = limits.key_of(work, limits.CODE_CHECK, contact.key)
+    await work.database.serialise(work.session, limits.CODE_CHECK, key_hmac)
+    checked_today = limits.counted_since(limits.CODE_CHECK, key_hmac, work.now - limits.DAY)
+    used = await work.session.scalar(
+        update(Challenge)
+        .where(
+            Challenge.id == challenge.id,
+            Challenge.status == "active",
+            Challenge.attempts_used < Challenge.attempts_allowed,
+            Challenge.expires_at > work.now,
+            checked_today < settings.code_checks_per_day,
+        )
+        .values(attempts_used=Challenge.attempts_used + 1)
+        .returning(Challenge.attempts_used)
+        .execution_options(synchronize_session=False)
+    )
+    if used is not None:
+        work.session.add(LimitEvent(kind=limits.CODE_CHECK, key_hmac=key_hmac, at=work.now))
+        await work.session.flush()
+    return used
+
+
+def mask(contact: Contact) -> str:
+    """The contact as it may be shown: "320 ****600" (manual 4c)."""
+    return mask_value(contact.kind, contact.value)
+
+
+def mask_value(kind: str, value: str) -> str:
+    return mask_email(value) if kind == "email" else mask_mobile(value)
+
+
+async def _newest(work: Work, purpose: Purpose, session_id: str) -> Challenge | None:
+    return await work.session.scalar(
+        select(Challenge)
+        .where(Challenge.purpose == purpose, Challenge.session_id == session_id)
+        .order_by((Challenge.status == "active").desc(), Challenge.created_at.desc())
+        .limit(1)
+        .options(joinedload(Challenge.contact))
+        .execution_options(populate_existing=True)
+    )
+
+
+async def _made_so_far(work: Work, purpose: Purpose, session_id: str) -> tuple[int, datetime | None]:
+    row = await work.session.execute(
+        select(func.count(), func.max(Challenge.created_at)).where(
+            Challenge.purpose == purpose, Challenge.session_id == session_id
+        )
+    )
+    made, newest = row.one()
+    return made, newest
+
+
+def _backoff(work: Work, made: int) -> int:
+    """Seconds between the code number `made` of a session (from 1) and the next."""
+    steps = work.settings.code_resend_backoff_seconds
+    return steps[min(max(made, 1), len(steps)) - 1]
+
+
+async def _full_for(work: Work, contact: Contact, channel: str) -> int | None:
+    """Seconds until this contact may get another code, or None if it may now."""
+    settings = work.settings
+    checks = [
+        (limits.CODE_SENT, contact.key, settings.code_resends_per_10_minutes + 1, _TEN_MINUTES),
+        (limits.CODE_SENT, contact.key, settings.code_sends_per_day, limits.DAY),
+        (limits.CODE_CHECK, contact.key, settings.code_checks_per_day, limits.DAY),
+    ]
+    if channel == "sms":
+        checks.append((limits.SMS_SENT, "all", settings.sms_per_day, limits.DAY))
+    waits = [await limits.seconds_until_free(work, *check) for check in checks]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+async def _count_sending(work: Work, contact: Contact, channel: str) -> None:
+    counted = [(limits.CODE_SENT, contact.key)] + ([(limits.SMS_SENT, "all")] if channel == "sms" else [])
+    for kind, key in counted:
+        work.session.add(LimitEvent(kind=kind, key_hmac=limits.key_of(work, kind, key), at=work.now))
+    await work.session.flush()
+
+
+async def _why_not_reserved(work: Work, challenge: Challenge, session_id: str) -> Check:
+    await work.session.refresh(challenge, ["status", "attempts_used"])
+    if challenge.status in ("used", "replaced"):
+        raise Refused(409, "no_challenge", "There is no code to verify.")
+    if challenge.status == "spent" or challenge.attempts_used >= challenge.attempts_allowed:
+        return Check("code_spent", 0)
+    work.note("code_refused", "limit_reached", session_id)
+    return Check("limit_reached", challenge.attempts_allowed - challenge.attempts_used)
+
+
+async def _finish(work: Work, challenge: Challenge, status: str) -> None:
+    await work.session.execute(
+        update(Challenge)
+        .where(Challenge.id == challenge.id, Challenge.status == "active")
+        .values(status=status)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _code_hmac(work: Work, challenge: Challenge, contact: Contact, code: str) -> str:
+    return work.mac.hex("code", challenge.id, challenge.purpose, contact.key, challenge.session_id, code)

@@ -1,0 +1,116 @@
+"""The transactional outbox: a message is written with the effect that needs it, claimed once, sent, and erased."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, select, update
+
+from areaclienti.identity.crypto import new_id
+from areaclienti.identity.db.models import Challenge, Contact, OutboxMessage
+from areaclienti.identity.work import Work
+
+_BATCH = 10
+_LEASE = timedelta(seconds=60)  # a worker that dies gives its messages back after this
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One message that this worker may send now. `tries` is its fence: a later claim makes this one void."""
+
+    id: str
+    channel: str
+    template: str
+    destination: str
+    parameters: Mapping[str, Any]
+    tries: int
+
+
+async def enqueue(
+    work: Work,
+    *,
+    template: str,
+    contact: Contact,
+    parameters: Mapping[str, Any],
+    expires_at: datetime,
+    challenge_id: str | None = None,
+) -> None:
+    """Puts a message in the outbox; it goes out after the commit, or not at all if it has expired by then."""
+    message_id = new_id("out")
+    work.session.add(
+        OutboxMessage(
+            id=message_id,
+            challenge_id=challenge_id,
+            channel="email" if contact.kind == "email" else "sms",
+            template=template,
+            destination=contact.value,
+            sealed=work.sealer.seal(json.dumps(dict(parameters)), f"outbox {message_id}"),
+            created_at=work.now,
+            due_at=work.now,
+            expires_at=expires_at,
+        )
+    )
+    work.has_mail = True
+
+
+async def claim(work: Work) -> list[Claimed]:
+    """Claims messages that are due, for the length of a lease; expired and replaced ones are dropped on the way."""
+    due = (
+        select(OutboxMessage, Challenge.status)
+        .outerjoin(Challenge, Challenge.id == OutboxMessage.challenge_id)
+        .where(OutboxMessage.status.in_(("pending", "claimed")), OutboxMessage.due_at <= work.now)
+        .order_by(OutboxMessage.created_at, OutboxMessage.id)
+        .limit(_BATCH)
+        .with_for_update(of=OutboxMessage, skip_locked=True)
+    )
+    claimed = []
+    for message, challenge_status in (await work.session.execute(due)).all():
+        if message.expires_at <= work.now:
+            _end(work, message, "dropped", "expired")
+        elif challenge_status not in (None, "active"):
+            _end(work, message, "dropped", "replaced")
+        else:
+            message.status, message.tries, message.due_at = "claimed", message.tries + 1, work.now + _LEASE
+            claimed.append(_open(work, message))
+    return claimed
+
+
+async def finish(work: Work, claimed: Claimed, status: str, reason: str | None = None) -> None:
+    """Ends a message (`sent` or `dropped`), unless another worker has claimed it since."""
+    message = await _still_mine(work, claimed)
+    if message is not None:
+        _end(work, message, status, reason)
+
+
+async def put_back(work: Work, claimed: Claimed, after: timedelta, reason: str) -> None:
+    """Tries again later."""
+    await work.session.execute(
+        update(OutboxMessage)
+        .where(_mine(claimed))
+        .values(status="pending", due_at=work.now + after, reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _open(work: Work, message: OutboxMessage) -> Claimed:
+    assert message.sealed is not None and message.destination is not None
+    parameters = json.loads(work.sealer.open(message.sealed, f"outbox {message.id}"))
+    return Claimed(message.id, message.channel, message.template, message.destination, parameters, message.tries)
+
+
+async def _still_mine(work: Work, claimed: Claimed) -> OutboxMessage | None:
+    return await work.session.scalar(select(OutboxMessage).where(_mine(claimed)).with_for_update())
+
+
+def _mine(claimed: Claimed) -> Any:
+    return and_(OutboxMessage.id == claimed.id, OutboxMessage.status == "claimed", OutboxMessage.tries == claimed.tries)
+
+
+def _end(work: Work, message: OutboxMessage, status: str, reason: str | None) -> None:
+    message.status, message.reason, message.finished_at = status, reason, work.now
+    message.sealed = message.destination = None  # the code and the address are not needed any more
+    work.note(f"message_{status}", reason or message.channel, message.id)

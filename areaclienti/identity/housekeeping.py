@@ -1,0 +1,57 @@
+"""Erases what is not needed any more, as the privacy notice promises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+from sqlalchemy import delete, or_, update
+
+from areaclienti.identity.db.models import (
+    IdempotencyRecord,
+    LimitEvent,
+    Registration,
+    SignInSession,
+    Throttle,
+    VaultEntry,
+)
+from areaclienti.identity.work import Work
+from areaclienti.logging import get_logger
+
+_PERIOD_SECONDS = 60.0
+_DAY = timedelta(hours=24)
+_TWO_DAYS = timedelta(days=2)
+_THROTTLE_KEPT = timedelta(days=31)  # as long as an address is remembered as the customer's
+
+log = get_logger()
+
+
+async def run(works: Callable[[], AbstractAsyncContextManager[Work]]) -> None:
+    """Sweeps once a minute until it is cancelled."""
+    while True:
+        try:
+            async with works() as work:
+                await sweep(work)
+        except Exception:
+            log.exception("housekeeping_failed")
+        await asyncio.sleep(_PERIOD_SECONDS)
+
+
+async def sweep(work: Work) -> None:
+    """Deletes expired secrets, sessions and answers, and what an unfinished registration had typed."""
+    now, session = work.now, work.session
+    await session.execute(
+        update(Registration)
+        .where(Registration.status == "open", Registration.expires_at <= now)
+        .values(status="expired", password_hash=None, claims_sealed=None)
+    )
+    await session.execute(delete(VaultEntry).where(VaultEntry.expires_at <= now))
+    await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - _DAY))
+    await session.execute(delete(LimitEvent).where(LimitEvent.at <= now - _TWO_DAYS))
+    await session.execute(delete(Throttle).where(Throttle.updated_at <= now - _THROTTLE_KEPT))
+    idle_since = now - timedelta(seconds=work.settings.session_idle_seconds)
+    await session.execute(
+        delete(SignInSession).where(or_(SignInSession.expires_at <= now, SignInSession.last_seen_at <= idle_since))
+    )

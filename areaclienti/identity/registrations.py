@@ -1,0 +1,290 @@
+"""Registration, from the match to the account: sections A, B and C of the manual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import select
+
+from areaclienti.identity import challenges, limits, matching, vault
+from areaclienti.identity.challenges import Issued
+from areaclienti.identity.claims import Claims
+from areaclienti.identity.crypto import new_id, same
+from areaclienti.identity.db.engine import insert_if_absent
+from areaclienti.identity.db.models import Account, Acknowledgement, Contact, Customer, Registration
+from areaclienti.identity.delivery import outbox
+from areaclienti.identity.errors import Refused
+from areaclienti.identity.work import Work
+
+_NOTICE_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Match:
+    registration_id: str
+    outcome: Literal["code_sent", "not_recognised", "too_soon", "limit_reached"]
+    challenge: Issued | None = None
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    username_masked: str
+    has_mobile: bool
+    display_name: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    outcome: Literal["account_created", "wrong_code", "code_expired", "code_spent", "limit_reached"]
+    attempts_left: int
+    account: NewAccount | None = None
+
+
+@dataclass(frozen=True)
+class MaskedContact:
+    id: str
+    kind: str
+    masked: str
+
+
+@dataclass(frozen=True)
+class Identified:
+    outcome: Literal["identified", "not_identified", "limit_reached"]
+    contacts: Sequence[MaskedContact] = ()
+
+
+async def begin(
+    work: Work,
+    conversation_id: str,
+    channel: str,
+    claims: Claims,
+    password_reference: str,
+    acknowledgement_id: str,
+) -> Match:
+    """Opens a registration with the password's hash and the acknowledgement, and matches it (manual 5a).
+
+    Raises `Refused`: 409 `acknowledgement_invalid`, 409 `password_reference_invalid`.
+    """
+    acknowledgement = await work.session.get(Acknowledgement, acknowledgement_id)
+    if acknowledgement is None or acknowledgement.conversation_id != conversation_id:
+        raise Refused(409, "acknowledgement_invalid", "This conversation has no such acknowledgement.")
+    password_hash = await vault.take(work, password_reference, conversation_id, "password")
+    if password_hash is None:
+        raise Refused(409, "password_reference_invalid", "The password reference cannot be used.")
+    registration = Registration(
+        id=new_id("reg"),
+        conversation_id=conversation_id,
+        channel=channel,
+        status="open",
+        tax_code_tries=0,
+        acknowledgement_id=acknowledgement.id,
+        password_hash=password_hash,
+        created_at=work.now,
+        expires_at=work.now + timedelta(seconds=work.settings.registration_life_seconds),
+    )
+    work.session.add(registration)
+    work.note("registration_opened", claims.customer_type, registration.id, conversation_id)
+    return await _match(work, registration, claims)
+
+
+async def recheck(work: Work, registration: Registration, claims: Claims) -> Match:
+    """Matches again with corrected data; nothing that was given before is asked again (manual 1c)."""
+    return await _match(work, registration, claims)
+
+
+async def find(work: Work, registration_id: str, conversation_id: str) -> Registration:
+    """The open registration. Raises `Refused` (404 `registration_unknown`), also if it is another conversation's."""
+    registration = await work.session.scalar(
+        select(Registration).where(Registration.id == registration_id).with_for_update()
+    )
+    if (
+        registration is None
+        or not same(registration.conversation_id, conversation_id)
+        or registration.expires_at <= work.now
+        or registration.status == "expired"
+    ):
+        raise Refused(404, "registration_unknown", "This conversation has no such registration.")
+    return registration
+
+
+async def send_new_code(work: Work, registration: Registration) -> Match:
+    """Sends a new code to the contact that was matched or chosen ("Richiedi nuovo codice", manual 4c)."""
+    contact = await _matched_contact(work, registration)
+    if contact is None or registration.status != "open":
+        raise Refused(409, "no_challenge", "No code was sent before.")
+    return _as_match(registration, await challenges.issue(work, "registration", registration.id, contact, again=True))
+
+
+async def identify(work: Work, registration: Registration, tax_code_reference: str) -> Identified:
+    """Identifies the customer by tax code and a compatible name, and offers his masked contacts (manual 2c, 3c).
+
+    Raises `Refused` (409 `tax_code_reference_invalid`).
+    """
+    tax_code = await vault.take(work, tax_code_reference, registration.conversation_id, "tax_code")
+    if tax_code is None:
+        raise Refused(409, "tax_code_reference_invalid", "The tax code reference cannot be used.")
+    settings = work.settings
+    registration.tax_code_tries += 1
+    full = await limits.reserve(work, limits.TAX_CODE, tax_code, settings.tax_code_tries_per_day)
+    if registration.tax_code_tries > settings.tax_code_tries or full is not None:
+        work.note("identification", "limit_reached", registration.id, registration.conversation_id)
+        return Identified("limit_reached")
+    if registration.status != "open":
+        return Identified("not_identified")
+    found = await matching.identify(work.session, _claims_of(work, registration), tax_code)
+    work.note("identification", found.reason, registration.id, registration.conversation_id)
+    if found.customer is None:
+        registration.identified_customer_id = None
+        return Identified("not_identified")
+    registration.identified_customer_id = found.customer.id
+    await _tell_contacts_on_file(work, found.customer, "identification_notice")
+    return Identified(
+        "identified",
+        [
+            MaskedContact(_contact_id(work, registration, contact), contact.kind, challenges.mask(contact))
+            for contact in found.contacts
+        ],
+    )
+
+
+async def choose_contact(work: Work, registration: Registration, contact_id: str) -> Match:
+    """Sends the code to one of the contacts that were offered (manual 3c). Raises `Refused` (422 `unknown_contact`)."""
+    on_file = await work.session.scalars(
+        select(Contact).where(Contact.customer_id == registration.identified_customer_id)
+    )
+    chosen = [contact for contact in on_file if same(_contact_id(work, registration, contact), contact_id)]
+    if not chosen or registration.status != "open":
+        raise Refused(422, "unknown_contact", "No such contact was offered in this registration.")
+    contact = chosen[0]
+    if not await matching.may_register(work.session, contact):
+        await _unmatch(work, registration)
+        work.note("contact_chosen", "no_longer_free", registration.id, registration.conversation_id)
+        return Match(registration.id, "not_recognised")
+    registration.matched_contact_id = contact.id
+    work.note("contact_chosen", contact.kind, registration.id, registration.conversation_id)
+    return _as_match(registration, await challenges.issue(work, "registration", registration.id, contact, again=False))
+
+
+async def verify(work: Work, registration: Registration, code_reference: str) -> Verification:
+    """Checks the code and, if it is right, makes the account (manual 7a).
+
+    Raises `Refused`: 409 `no_challenge`, 409 `code_reference_invalid`.
+    """
+    if registration.status != "open" or registration.matched_contact_id is None:
+        raise Refused(409, "no_challenge", "There is no code to verify.")
+    code = await vault.take(work, code_reference, registration.conversation_id, "verification_code")
+    if code is None:
+        raise Refused(409, "code_reference_invalid", "The code reference cannot be used.")
+    checked = await challenges.check(work, "registration", registration.id, code)
+    if checked.outcome != "right":
+        return Verification(checked.outcome, checked.attempts_left)
+    assert checked.contact is not None
+    account = await _create_account(work, registration, checked.contact)
+    if account is None:
+        return Verification("code_spent", 0)
+    return Verification("account_created", checked.attempts_left, account)
+
+
+async def _match(work: Work, registration: Registration, claims: Claims) -> Match:
+    if registration.status != "open":
+        return Match(registration.id, "not_recognised")
+    await _unmatch(work, registration)
+    registration.identified_customer_id = None
+    registration.claims_sealed = work.sealer.seal(claims.to_json(), f"claims {registration.id}")
+    full = await limits.reserve(
+        work, limits.MATCH, registration.conversation_id, work.settings.matches_per_conversation
+    )
+    if full is not None:
+        work.note("match", "limit_reached", registration.id, registration.conversation_id)
+        return Match(registration.id, "limit_reached", retry_after_seconds=full)
+    verdict = await matching.match(work.session, claims)
+    work.note("match", verdict.reason, registration.id, registration.conversation_id)
+    if verdict.contact is None:
+        return Match(registration.id, "not_recognised")
+    registration.matched_contact_id = verdict.contact.id
+    issue = await challenges.issue(work, "registration", registration.id, verdict.contact, again=False)
+    return _as_match(registration, issue)
+
+
+async def _unmatch(work: Work, registration: Registration) -> None:
+    registration.matched_contact_id = None
+    await challenges.withdraw(work, "registration", registration.id)
+
+
+def _as_match(registration: Registration, issue: challenges.Issue) -> Match:
+    return Match(registration.id, issue.outcome, issue.challenge, issue.retry_after_seconds)
+
+
+async def _create_account(work: Work, registration: Registration, contact: Contact) -> NewAccount | None:
+    """Makes the one account, or None if the customer or the contact has got one in the meantime."""
+    if not await matching.may_register(work.session, contact) or not await _insert_account(work, registration, contact):
+        await _unmatch(work, registration)
+        work.note("account_refused", "no_longer_free", registration.id, registration.conversation_id)
+        return None
+    registration.status = "completed"
+    registration.password_hash = registration.claims_sealed = None
+    customer = await work.session.get_one(Customer, contact.customer_id)
+    on_file = await _contacts_of(work, customer)
+    await _tell_contacts_on_file(work, customer, "account_created")
+    work.note("account_created", contact.kind, registration.id, registration.conversation_id)
+    return NewAccount(
+        username_masked=challenges.mask(contact),
+        has_mobile=any(known.kind == "mobile" for known in on_file),  # manual 10a is told before it hurts
+        display_name=display_name(customer),
+    )
+
+
+async def _insert_account(work: Work, registration: Registration, contact: Contact) -> bool:
+    # The UNIQUE constraints decide between two that come together: one account a customer, a username, a registration.
+    return await insert_if_absent(
+        work.session,
+        Account,
+        customer_id=contact.customer_id,
+        username_kind=contact.kind,
+        username=contact.value,
+        username_key=contact.key,
+        password_hash=registration.password_hash,
+        registration_id=registration.id,
+        acknowledgement_id=registration.acknowledgement_id,
+        created_at=work.now,
+    )
+
+
+def display_name(customer: Customer) -> str:
+    """The name to greet the customer by, as it is on file."""
+    return customer.company_name or f"{customer.given_name} {customer.family_name}"
+
+
+async def _matched_contact(work: Work, registration: Registration) -> Contact | None:
+    if registration.matched_contact_id is None:
+        return None
+    return await work.session.get(Contact, registration.matched_contact_id)
+
+
+async def _contacts_of(work: Work, customer: Customer) -> Sequence[Contact]:
+    contacts = select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id)
+    return (await work.session.scalars(contacts)).all()
+
+
+async def _tell_contacts_on_file(work: Work, customer: Customer, template: str) -> None:
+    """Tells the customer where he can be reached already, so that somebody else's attempt does not go unseen."""
+    contacts = await _contacts_of(work, customer)
+    emails = [contact for contact in contacts if contact.kind == "email"]
+    for contact in emails or contacts:
+        await outbox.enqueue(
+            work, template=template, contact=contact, parameters={}, expires_at=work.now + _NOTICE_LIFE
+        )
+
+
+def _claims_of(work: Work, registration: Registration) -> Claims:
+    assert registration.claims_sealed is not None
+    return Claims.from_json(work.sealer.open(registration.claims_sealed, f"claims {registration.id}"))
+
+
+def _contact_id(work: Work, registration: Registration, contact: Contact) -> str:
+    """An id that means something in this registration only, and cannot be guessed from outside."""
+    return f"cto_{work.mac.hex('contact', registration.id, str(contact.id))[:24]}"

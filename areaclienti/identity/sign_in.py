@@ -1,0 +1,157 @@
+"""Signing in with username and password, and the code that the first access needs (manual 8a, 9a, 10a)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import select, update
+
+from areaclienti.domain.contacts import ContactRejected, parse_contact
+from areaclienti.identity import challenges, sessions, throttle
+from areaclienti.identity.challenges import Issue, Issued
+from areaclienti.identity.crypto import new_id
+from areaclienti.identity.db.models import Account, Contact, SignIn
+from areaclienti.identity.errors import Refused
+from areaclienti.identity.passwords import Passwords
+from areaclienti.identity.work import Work
+
+Works = Callable[[], AbstractAsyncContextManager[Work]]
+
+
+@dataclass(frozen=True)
+class SignInAnswer:
+    outcome: Literal["signed_in", "code_required", "no_mobile", "rejected", "wait"]
+    session_token: str | None = None
+    session_expires_at: datetime | None = None
+    sign_in_id: str | None = None
+    challenge: Issued | None = None
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class FirstAccessAnswer:
+    outcome: Literal["signed_in", "wrong_code", "code_expired", "code_spent", "limit_reached"]
+    attempts_left: int
+    session_token: str | None = None
+    session_expires_at: datetime | None = None
+
+
+async def sign_in(
+    works: Works, passwords: Passwords, username: str, password: str, client_address: str
+) -> SignInAnswer:
+    """Whether this is a customer's username and password. A wrong one, either of them, gives the same `rejected`.
+
+    The username is the contact in any presentation ("333 123 4567", "+39 3331234567").
+    """
+    username_key = _username_key(username)
+    async with works() as work:
+        buckets = throttle.buckets_of(work, username_key, client_address)
+        wait = await throttle.reserve(work, buckets)
+        stored = await work.session.scalar(select(Account.password_hash).where(Account.username_key == username_key))
+        if wait is not None:
+            work.note("sign_in", "wait")
+            return SignInAnswer("wait", retry_after_seconds=wait)
+
+    right = await passwords.verify(stored, password)  # outside any transaction: it takes long
+    renewed = await passwords.hash(password) if right and stored and passwords.is_outdated(stored) else None
+
+    async with works() as work:
+        account = await work.session.scalar(
+            select(Account).where(Account.username_key == username_key).with_for_update()
+        )
+        if not right or account is None:
+            work.note("sign_in", "rejected")
+            return SignInAnswer("rejected")
+        await throttle.take_back(work, buckets)
+        if renewed is not None:
+            account.password_hash = renewed
+        if account.first_access_at is None:
+            return await _begin_first_access(work, account)
+        work.note("sign_in", "signed_in", f"account_{account.id}")
+        opened = await sessions.open_session(work, account)
+        return SignInAnswer("signed_in", opened.token, opened.expires_at)
+
+
+async def verify(work: Work, sign_in_id: str, code: str) -> FirstAccessAnswer:
+    """Checks the code of the first access and opens the session (manual 9a).
+
+    Raises `Refused`: 404 `sign_in_unknown`, 409 `no_challenge`.
+    """
+    pending, account, contact = await _pending(work, sign_in_id)
+    checked = await challenges.check(work, "first_access", pending.id, code)
+    if checked.outcome != "right":
+        return FirstAccessAnswer(checked.outcome, checked.attempts_left)
+    pending.status = "completed"
+    account.first_access_at = work.now
+    account.device_key = contact.key
+    work.note("sign_in", "first_access", f"account_{account.id}")
+    opened = await sessions.open_session(work, account)
+    return FirstAccessAnswer("signed_in", checked.attempts_left, opened.token, opened.expires_at)
+
+
+async def send_new_code(work: Work, sign_in_id: str) -> Issue:
+    """Raises `Refused` (404 `sign_in_unknown`)."""
+    pending, _, contact = await _pending(work, sign_in_id)
+    return await challenges.issue(work, "first_access", pending.id, contact, again=True)
+
+
+async def _begin_first_access(work: Work, account: Account) -> SignInAnswer:
+    contact = await _mobile_of(work, account)
+    if contact is None:
+        work.note("sign_in", "no_mobile", f"account_{account.id}")
+        return SignInAnswer("no_mobile")  # manual 10a
+    pending = SignIn(
+        id=new_id("sgn"),
+        account_id=account.id,
+        contact_id=contact.id,
+        created_at=work.now,
+        expires_at=work.now + timedelta(seconds=work.settings.sign_in_life_seconds),
+    )
+    work.session.add(pending)
+    issue = await challenges.issue(work, "first_access", pending.id, contact, again=False)
+    if issue.challenge is None:
+        return SignInAnswer("wait", retry_after_seconds=issue.retry_after_seconds)
+    # Codes of earlier, unfinished sign-ins end here: one way in at a time.
+    await work.session.execute(
+        update(SignIn)
+        .where(SignIn.account_id == account.id, SignIn.id != pending.id, SignIn.status == "waiting")
+        .values(expires_at=work.now)
+    )
+    work.note("sign_in", "code_required", f"account_{account.id}")
+    return SignInAnswer("code_required", sign_in_id=pending.id, challenge=issue.challenge)
+
+
+async def _mobile_of(work: Work, account: Account) -> Contact | None:
+    """The mobile on file to send the code to: the device contact, else the username, else the first."""
+    return await work.session.scalar(
+        select(Contact)
+        .where(Contact.customer_id == account.customer_id, Contact.kind == "mobile")
+        .order_by(Contact.is_device.desc(), (Contact.key == account.username_key).desc(), Contact.id)
+        .limit(1)
+    )
+
+
+async def _pending(work: Work, sign_in_id: str) -> tuple[SignIn, Account, Contact]:
+    row = (
+        await work.session.execute(
+            select(SignIn, Account, Contact)
+            .join(Account, Account.id == SignIn.account_id)
+            .join(Contact, Contact.id == SignIn.contact_id)
+            .where(SignIn.id == sign_in_id, SignIn.status == "waiting", SignIn.expires_at > work.now)
+            .with_for_update(of=SignIn)
+        )
+    ).one_or_none()
+    if row is None:
+        raise Refused(404, "sign_in_unknown", "The sign-in is unknown or over.")
+    return row[0], row[1], row[2]
+
+
+def _username_key(username: str) -> str:
+    try:
+        return parse_contact(username).key
+    except ContactRejected:
+        return f"no contact: {username.casefold()}"

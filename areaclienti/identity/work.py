@@ -1,0 +1,33 @@
+"""One write transaction with what use cases need in it: the session, the time, the keys, and the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from areaclienti.identity.audit import Event
+from areaclienti.identity.crypto import Mac, Sealer
+from areaclienti.identity.db.engine import Database
+from areaclienti.settings import IdentitySettings
+
+
+@dataclass
+class Work:
+    """All that one request does: it happens whole, with its audit events, or not at all."""
+
+    session: AsyncSession
+    database: Database
+    settings: IdentitySettings
+    sealer: Sealer
+    mac: Mac
+    now: datetime
+    events: list[Event] = field(default_factory=list)
+    has_mail: bool = False  # set when a message was put in the outbox: its worker is woken after the commit
+
+    def note(
+        self, event: str, reason: str | None = None, subject: str | None = None, conversation_id: str | None = None
+    ) -> None:
+        """Records reason codes and ids, never values."""
+        self.events.append(Event(event, reason, subject, conversation_id))
