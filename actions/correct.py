@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -40,6 +42,8 @@ def _field(tracker: Tracker) -> str | None:
     named = answers.entity(tracker, "field")
     if named == "name" and tracker.get_slot("customer_type") == "azienda":
         return "company_name"
+    if named == "name" and _only_family_name(tracker):
+        return "family_name"
     if named in FIELDS:
         return named
     if answers.entity(tracker, "contact"):
@@ -52,7 +56,7 @@ def _field(tracker: Tracker) -> str | None:
 def _new_value(tracker: Tracker, field: str) -> dict[str, str] | None:
     """The corrected value where the message has one that can be used as it is; otherwise the form asks for it."""
     try:
-        if field == "name" and (name := answers.entity(tracker, "person")):
+        if field in {"name", "family_name"} and (name := answers.entity(tracker, "person")):
             return _new_name(tracker, name)
         if field == "company_name" and (company := answers.entity(tracker, "company")):
             cleaned = clean_company(company)
@@ -65,13 +69,21 @@ def _new_value(tracker: Tracker, field: str) -> dict[str, str] | None:
     return None
 
 
-def _new_name(tracker: Tracker, name: str) -> dict[str, str] | None:
+def _new_name(tracker: Tracker, name: str) -> dict[str, str]:
+    given, family = tracker.get_slot("given_name"), tracker.get_slot("family_name")
     if whole := split_full_name(name):
         given, family = clean_name(whole.given), clean_name(whole.family)
-    elif "cognome" in answers.text(tracker).lower():
-        given, family = tracker.get_slot("given_name"), clean_name(name)
+    elif _only_family_name(tracker):
+        family = clean_name(name)
     else:
-        given, family = clean_name(name), tracker.get_slot("family_name")
-    if not given or not family:
-        return None
-    return {"given_name": given, "family_name": family, "customer_name": f"{given} {family}"}
+        given = clean_name(name)
+    known = {"given_name": given, "family_name": family}
+    if given and family:
+        known["customer_name"] = f"{given} {family}"
+    return {slot: value for slot, value in known.items() if value}
+
+
+def _only_family_name(tracker: Tracker) -> bool:
+    """«Ho sbagliato il cognome», but not «nome e cognome»."""
+    said = answers.text(tracker).lower()
+    return "cognome" in said and not re.search(r"(?<!cog)nome", said)

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 FIELDS: dict[str, list[str]] = {
     "customer_type": ["customer_type", "given_name", "family_name", "company_name", "customer_name"],
     "name": ["given_name", "family_name", "customer_name"],
+    "family_name": ["family_name", "customer_name"],
     "company_name": ["company_name", "customer_name"],
     "contact": ["contact", "contact_display", "typed_contact", "suggested_contact"],
     "password": ["password", "registration_id"],  # a registration holds its password: a new one begins with it

@@ -36,4 +36,4 @@ class GoBack(Action):
 
 
 def _is_answered(tracker: Tracker, field: str) -> bool:
-    return any(tracker.get_slot(slot) is not None for slot in FIELDS.get(field, [field]))
+    return tracker.get_slot(FIELDS.get(field, [field])[0]) is not None

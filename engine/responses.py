@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import copy
+import re
 from typing import Any
 
 from rasa.core.nlg.generator import ResponseVariationFilter
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class OrderedResponses(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
@@ -28,9 +30,20 @@ class OrderedResponses(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
         if not suitable:
             return None
         index = _next_index(_last_index(tracker, utter_action), len(suitable))
-        filled: dict[str, Any] = self._fill_response(copy.deepcopy(suitable[index]), slots, **kwargs)
+        filled = _filled(suitable[index], {**slots, **kwargs})
         filled.pop("condition", None)
         return {**filled, "variation": index}
+
+
+def _filled(part: Any, variables: dict[str, Any]) -> Any:
+    """A copy with every `{variable}` that has a value in its place; other braces, as in a payload's JSON, stay."""
+    if isinstance(part, str):
+        return _PLACEHOLDER.sub(lambda found: str(variables.get(found[1], found[0])), part)
+    if isinstance(part, dict):
+        return {key: _filled(value, variables) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_filled(item, variables) for item in part]
+    return part
 
 
 def _last_index(tracker: DialogueStateTracker, utter_action: str) -> int | None:

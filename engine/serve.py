@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import AbstractEventLoop
 from pathlib import Path
 
 import rasa.core.channels.channel as rasa_channels
@@ -50,12 +51,12 @@ def create_app(models: Path, endpoints_file: Path, credentials_file: Path) -> Sa
     rasa_channels.register(create_http_input_channels(None, str(credentials_file)), app, route="/webhooks/")
 
     @app.before_server_start
-    async def load(app: Sanic) -> None:
+    async def load(app: Sanic, loop: AbstractEventLoop) -> None:
         app.ctx.agent = load_agent(models, endpoints)
         logger.info("engine ready with model %s", app.ctx.agent.model_name)
 
     @app.after_server_stop
-    async def close(app: Sanic) -> None:
+    async def close(app: Sanic, loop: AbstractEventLoop) -> None:
         await app.ctx.agent.action_endpoint.close()
 
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -12,15 +13,15 @@ from rasa_sdk.types import DomainDict
 
 from actions import answers
 
-OFFER_PERSON_AFTER = 3
+OFFER_PERSON_EVERY = 3
 
 
-class Form(FormValidationAction):
+class Form(FormValidationAction, ABC):
     """A form whose facts come from `read`; a message that is no answer makes it reject, so that a rule takes over."""
 
+    @abstractmethod
     def read(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
         """Raw values for slots of the form in the latest message; empty where it has none."""
-        raise NotImplementedError
 
     def requested(self, tracker: Tracker) -> str | None:
         """The slot this form has asked for; None while it is being activated."""
@@ -57,7 +58,7 @@ class Form(FormValidationAction):
         times = int(tracker.get_slot("misunderstood_times") or 0) + 1
         tracker.slots["misunderstood_times"] = times
         dispatcher.utter_message(response=utterance, **variables)
-        if times >= OFFER_PERSON_AFTER:
+        if times % OFFER_PERSON_EVERY == 0:
             dispatcher.utter_message(response="utter_offer_person")
         return {slot: None, "misunderstood_times": times}
 
