@@ -242,7 +242,8 @@ def _groups(parts: list[str]) -> list[str]:
     pending: list[str] = []
     for part in parts:
         pending.append(part)
-        if part.casefold() not in word_set("particles"):
+        given_name_first = part is parts[0] and canonical_name(part) in _given_names()  # Santa Rossi
+        if part.casefold() not in word_set("particles") or given_name_first:
             groups.append(" ".join(pending))
             pending = []
     if pending:
@@ -272,8 +273,8 @@ def _given_share(name: str) -> float:
 
 
 def _is_given(group: str) -> bool:
-    if group.split()[0].casefold() in word_set("particles"):
-        return False
+    if " " in group:
+        return False  # a particle and what it belongs to
     return any(canonical_name(piece) in _given_names() for piece in (group, group.split("-")[0]))
 
 

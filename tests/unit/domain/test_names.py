@@ -126,6 +126,8 @@ def test_what_is_no_name_is_rejected_with_its_reason(typed: str, reason: str) ->
         ("nicolo' de' medici", ("Nicolo'", "De' Medici")),
         ("Lo Presti Salvatore", ("Salvatore", "Lo Presti")),
         ("Xhen Dao", ("Xhen", "Dao")),
+        ("Santa Rossi", ("Santa", "Rossi")),
+        ("Nello Di Santa", ("Nello", "Di Santa")),
         ("Rossi Martino", ("Martino", "Rossi")),
         ("Mario\nRossi", ("Mario", "Rossi")),
         ("Mario", None),
@@ -249,3 +251,10 @@ def test_edits_are_a_distance(left: str, middle: str, right: str) -> None:
     assert (edits(left, right) == 0) == (left == right)
     assert abs(len(left) - len(right)) <= edits(left, right) <= max(len(left), len(right))
     assert edits(left + middle, right + middle) <= edits(left, right)
+
+
+def test_no_given_name_is_taken_for_something_else() -> None:
+    for given_name in word_set("given_names"):
+        name = split_full_name(f"{given_name} De Luca")
+        assert name is not None, given_name
+        assert same_person(name, PersonName(given_name, "De Luca")), given_name
