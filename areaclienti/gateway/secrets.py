@@ -14,7 +14,19 @@ from areaclienti.gateway.texts import Purpose
 CONFIDENT = 0.8
 # What a customer may mean by a text typed where the password is due. Anything else could be the password.
 HARMLESS_INTENTS = frozenset(
-    {"cancel", "restart", "go_back", "help", "wait", "request_person", "correct_data", "greet", "thank", "goodbye"}
+    {
+        "cancel",
+        "restart",
+        "start_over",
+        "go_back",
+        "help",
+        "wait",
+        "request_person",
+        "correct_data",
+        "greet",
+        "thank",
+        "goodbye",
+    }  # fmt: skip
 )
 HARMLESS_PREFIX = "faq_"
 

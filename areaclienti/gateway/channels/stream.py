@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import anyio
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from areaclienti.gateway.channels.views import message_view, state_view
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.errors import ApiError, slow_down
+from areaclienti.gateway.hub import Subscription
 from areaclienti.gateway.ledger import Page
 from areaclienti.gateway.limits import MAX_STREAMS
 from areaclienti.gateway.services import Services, services
@@ -55,8 +57,11 @@ async def events(
     if cursor > conversation.last_seq:
         cursor = 0  # a cursor of another, ended conversation
     token = served.cookies.read(request, COOKIE)
+    shutdown = anyio.Event()
     return LedgerStream(
-        _follow(served, conversation.id, cursor, token),
+        _follow(served, conversation.id, cursor, token, shutdown),
+        shutdown_event=shutdown,
+        shutdown_grace_period=1,
         ping=HEARTBEAT_SECONDS,
         ping_message_factory=lambda: _event("heartbeat", {}),
         sep="\n",
@@ -65,11 +70,11 @@ async def events(
 
 
 async def _follow(
-    served: Services, conversation_id: str, cursor: int, token: str | None
+    served: Services, conversation_id: str, cursor: int, token: str | None, shutdown: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     clock = asyncio.get_running_loop().time
     # subscribed before the first reading: what is written meanwhile wakes the loop again
-    with served.hub.subscribe(conversation_id) as subscription:
+    with served.hub.subscribe(conversation_id) as subscription, _closing_at(shutdown, subscription):
         subscription.notice(ledger=True)
         checked = clock()
         while not subscription.closed:
@@ -90,6 +95,21 @@ async def _follow(
                 if not await _still_valid(served, token):
                     return
                 checked = clock()
+
+
+@contextmanager
+def _closing_at(shutdown: anyio.Event, subscription: Subscription) -> Iterator[None]:
+    """End the stream in good order when the server stops."""
+
+    async def close() -> None:
+        await shutdown.wait()
+        subscription.close()
+
+    waiting = asyncio.create_task(close())
+    try:
+        yield
+    finally:
+        waiting.cancel()
 
 
 async def _read(served: Services, conversation_id: str, cursor: int) -> Page:
