@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import fcntl
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 STAMP = "trained-from.sha256"
+MODELS_KEPT = 3
 
 
 def fingerprint(root: Path) -> str:
@@ -27,8 +31,20 @@ def needs_training(root: Path) -> bool:
 
 
 def remember_training(root: Path, trained_from: str) -> None:
-    """Note that the newest model was trained from the sources with that fingerprint."""
+    """Note that the newest model was trained from the sources with that fingerprint; drop the oldest models."""
+    models = sorted((root / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    for old in models[:-MODELS_KEPT]:
+        old.unlink()
     (root / "models" / STAMP).write_text(trained_from + "\n", encoding="ascii")
+
+
+@contextlib.asynccontextmanager
+async def training_turn(root: Path) -> AsyncIterator[None]:
+    """Let one process at a time train into models/; wait for one that is at it."""
+    (root / "models").mkdir(exist_ok=True)
+    with (root / "models" / ".training.lock").open("w", encoding="ascii") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
 
 
 def _sources(root: Path) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from areaclienti.supervisor import preflight
 from areaclienti.supervisor.backoff import BackoffPolicy
 from areaclienti.supervisor.catalogue import engine_python, environment_of, public_url, services
 from areaclienti.supervisor.display import Display
-from areaclienti.supervisor.fingerprint import fingerprint, needs_training, remember_training
+from areaclienti.supervisor.fingerprint import fingerprint, needs_training, remember_training, training_turn
 from areaclienti.supervisor.step import Step, run_step
 from areaclienti.supervisor.supervisor import Supervisor
 from areaclienti.supervisor.surroundings import Surroundings, variable
@@ -78,8 +78,11 @@ async def started(
 async def train_if_needed(around: Surroundings, display: Display) -> None:
     """Train the model when its sources changed since the last training. Raises `OperatorProblem` when that fails."""
     preflight.check_engine_python(around.root / around.settings.engine_python)
-    if needs_training(around.root):
-        await train(around, display)
+    if not needs_training(around.root):
+        return
+    async with training_turn(around.root):
+        if needs_training(around.root):  # not any more when another one has just trained it
+            await train(around, display)
 
 
 async def train(around: Surroundings, display: Display) -> None:
