@@ -6,14 +6,17 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from areaclienti.web.pages import STATIC_DIR, error_page, router
 
@@ -56,6 +59,21 @@ GREETING = "Ciao! Sono l’assistente di Area Clienti. Ti aiuto a registrarti: b
 Say = tuple[str, dict[str, Any]]
 
 
+class Policy:
+    """Adds the content security policy to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Content-Security-Policy"] = CSP
+            await send(message)
+
+        await self._app(scope, receive, with_policy if scope["type"] == "http" else send)
+
+
 @dataclass
 class Conversation:
     """One browser's conversation: its ledger, its state, and what the stub was told about it."""
@@ -75,7 +93,7 @@ class Conversation:
         return {"step": self.step, "expects": expects, "progress": progress, "owner": self.owner}
 
     def tell(self, event: str, data: Any) -> None:
-        for stream in self.streams:
+        for stream in list(self.streams):
             stream.put_nowait((event, data))
 
     def append(self, author: str, kind: str, text: str, **more: Any) -> int:
@@ -96,33 +114,49 @@ class Conversation:
 class Stub:
     """The application and its switches. Faults are set by the tests, from another thread."""
 
+    address = ""
+
     def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.conversations: dict[str, Conversation] = {}
         self.posts: list[tuple[str, dict[str, Any]]] = []
         self.fail_posts = 0  # the next n posts are taken, but their answer never arrives
         self.refuse_posts = 0  # the next n posts get 503
         self.streams_blocked = False
+        self.streams_opened = 0
         self.mute_heartbeat = False
-        self.answer_after = 0.15
+        self.answer_after = 0.15  # seconds
+        self.acknowledge_after = 0.0
         self.outcomes: list[dict[str, Any]] = []  # of the next calls to sign-in
         self.mail: list[dict[str, Any]] = []
         self.app = self._build()
 
+    def only(self) -> Conversation:
+        """The one conversation there is."""
+        (conversation,) = self.conversations.values()
+        return conversation
+
     def drop_streams(self) -> None:
         """End every event stream, as a broken line does."""
         for conversation in self.conversations.values():
-            conversation.tell("drop", None)
+            self._in_loop(conversation.tell, "drop", None)
+
+    def say(self, text: str, **more: Any) -> None:
+        """Let the assistant say something of itself; returns when it is in the ledger."""
+        said = threading.Event()
+        self._in_loop(lambda: (self.only().bot(text, **more), said.set()))
+        assert said.wait(5)
+
+    def _in_loop(self, action: Callable[..., object], *arguments: object) -> None:
+        assert self._loop is not None, "no browser has come yet"
+        self._loop.call_soon_threadsafe(action, *arguments)
 
     def _build(self) -> FastAPI:
         app = FastAPI(openapi_url=None)
         app.include_router(router)
         app.mount("/static", StaticFiles(directory=STATIC_DIR))
 
-        @app.middleware("http")
-        async def headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-            response = await call_next(request)
-            response.headers["Content-Security-Policy"] = CSP
-            return response
+        app.add_middleware(Policy)
 
         @app.exception_handler(404)
         async def not_found(request: Request, _: Exception) -> Response:
@@ -150,6 +184,7 @@ class Stub:
         return self.conversations.get(request.cookies.get("ac_session", ""))
 
     async def _session(self, request: Request) -> Response:
+        self._loop = asyncio.get_running_loop()
         conversation = self._of(request)
         token = request.cookies.get("ac_session", "")
         if conversation is None:
@@ -174,8 +209,7 @@ class Stub:
         if request.headers.get("X-CSRF-Token") != conversation.csrf:
             return _error(403, "bad_csrf")
         body = await request.json()
-        if request.url.path == "/api/messages":
-            self.posts.append((request.url.path, body))
+        self.posts.append((request.url.path, body))
         if self.refuse_posts:
             self.refuse_posts -= 1
             return _error(503, "unavailable")
@@ -210,6 +244,7 @@ class Stub:
             conversation.taken[client_id] = conversation.append("customer", "secret", text, client_id=client_id)
             right = purpose != "verification_code" or value == "123456"
             _later(self._turn(conversation, f"secret:{purpose}:{'right' if right else 'wrong'}"))
+        await asyncio.sleep(self.acknowledge_after)
         return self._accepted(conversation.taken[client_id])
 
     def _accepted(self, seq: int) -> Response:
@@ -232,6 +267,7 @@ class Stub:
             return _error(401, "no_session")
         if self.streams_blocked:
             return _error(503, "unavailable")
+        self.streams_opened += 1
         stream: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         conversation.streams.add(stream)
         for message in conversation.ledger:
@@ -240,13 +276,11 @@ class Stub:
         stream.put_nowait(("state", conversation.state()))
         return StreamingResponse(self._stream(conversation, stream), media_type="text/event-stream")
 
-    async def _stream(
-        self, conversation: Conversation, stream: asyncio.Queue[tuple[str, Any]]
-    ) -> AsyncIterator[str]:
+    async def _stream(self, conversation: Conversation, stream: asyncio.Queue[tuple[str, Any]]) -> AsyncIterator[str]:
         try:
             while True:
                 try:
-                    event, data = await asyncio.wait_for(stream.get(), 0.5)
+                    event, data = await asyncio.wait_for(stream.get(), 0.3)
                 except TimeoutError:
                     if not self.mute_heartbeat:
                         yield "event: heartbeat\ndata: {}\n\n"
@@ -343,7 +377,9 @@ def _reply(talk: Conversation, text: str) -> None:
     if talk.owner != "bot":
         talk.append("agent", "text", "Buongiorno, sono qui per aiutarti. Ho letto la conversazione.")
     elif text == "Parla con una persona":
-        talk.append("system", "notice", "Ti sto mettendo in contatto con una persona. Quello che hai scritto resta qui.")
+        talk.append(
+            "system", "notice", "Ti sto mettendo in contatto con una persona. Quello che hai scritto resta qui."
+        )
         talk.owner, talk.step = "human", "handover"
     elif text == "errore":
         talk.append("system", "failure", "C’è stato un problema tecnico. Quello che hai inserito è al sicuro.")
@@ -356,7 +392,9 @@ def _reply(talk: Conversation, text: str) -> None:
     elif text == "Richiedi nuovo codice":
         talk.bot("Ti ho inviato un nuovo codice al numero 320 ****600. Quello di prima non vale più.")
     elif text.endswith("?"):
-        talk.bot("Trovi la polizza tra i documenti che ti ha consegnato il tuo Consulente.\n\nRiprendiamo da dove eravamo.")
+        talk.bot(
+            "Trovi la polizza tra i documenti che ti ha consegnato il tuo Consulente.\n\nRiprendiamo da dove eravamo."
+        )
     elif step == "idle":
         talk.bot("Per registrarti devi avere almeno una polizza Alleanza.")
         talk.bot("Sei un Cliente Privato o un Cliente Business?", "customer_type", ("Persona", "Azienda"))

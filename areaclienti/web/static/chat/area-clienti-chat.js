@@ -44,6 +44,7 @@ export class AreaClientiChat extends HTMLElement {
   #pinned = true;
   #lastTop = 0;
   #frame = 0;
+  #resized = new ResizeObserver(() => this.#pinned && this.#toBottom());
   #timers = {};
   #readFrom = null; // the first message that the customer may not have read yet
 
@@ -56,12 +57,16 @@ export class AreaClientiChat extends HTMLElement {
   connectedCallback() {
     this.#transport.open();
     window.visualViewport?.addEventListener('resize', this.#fit);
+    this.#resized.observe(this.#parts.scroller);
     this.#render();
   }
 
   disconnectedCallback() {
     this.#transport.close();
     window.visualViewport?.removeEventListener('resize', this.#fit);
+    this.#resized.disconnect();
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
   }
 
   /** Fills the screen on phones, and leads the keyboard to the conversation. */
@@ -318,7 +323,6 @@ export class AreaClientiChat extends HTMLElement {
   #fit = () => {
     const height = window.visualViewport?.height;
     if (height) this.style.setProperty('--screen', `${Math.round(height)}px`);
-    if (this.#pinned) this.#toBottom();
   };
 
   // ---- reading position ----------------------------------------------------------------------------------------
@@ -332,9 +336,9 @@ export class AreaClientiChat extends HTMLElement {
       if (first) this.#readFrom = first;
     }
     if (this.#readFrom?.isConnected) top = Math.min(top, Math.max(0, this.#readFrom.offsetTop - 16));
-    this.#lastTop = top;
     this.#pinned = true;
     scroller.scrollTop = top;
+    this.#lastTop = scroller.scrollTop;
     jump.hidden = true;
   }
 
@@ -344,9 +348,10 @@ export class AreaClientiChat extends HTMLElement {
     if (below <= NEAR_BOTTOM) {
       this.#pinned = true;
       jump.hidden = true;
-    } else if (scroller.scrollTop < this.#lastTop - NEAR_BOTTOM) {
-      this.#pinned = false;
+    } else if (scroller.scrollTop < this.#lastTop - 4) {
+      this.#pinned = false; // only a person scrolls back
     }
+    this.#lastTop = scroller.scrollTop;
   }
 
   // ---- screen readers ------------------------------------------------------------------------------------------

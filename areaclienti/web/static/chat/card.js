@@ -14,11 +14,13 @@ export class Card {
   #done = false;
   #summary = h('div', { class: 'summary', id: 'summary', role: 'alert', tabindex: -1, hidden: true });
   #button;
+  #described; // the id of what always describes the field
 
   constructor({ texts, field, beside = [], after = [], more = [], submit }) {
     this.texts = texts;
     this.field = field;
     this.#submit = submit;
+    this.#described = field.getAttribute('aria-describedby');
     this.#button = h('button', { type: 'submit', class: 'primary' }, texts.submit);
     this.element = h(
       'form',
@@ -32,7 +34,10 @@ export class Card {
       more,
     );
     // Another value is another submission; the same one tried again keeps its id and is never taken twice.
-    field.addEventListener('input', () => (this.#clientId = uuid()));
+    field.addEventListener('input', () => {
+      this.#clientId = uuid();
+      if (!this.#summary.hidden && !this.problems().length) this.#calm();
+    });
   }
 
   focus() {
@@ -53,6 +58,7 @@ export class Card {
     if (this.#busy || this.#done) return;
     const problems = this.problems();
     if (problems.length) return this.#explain(problems);
+    this.#calm();
     this.#setBusy(true);
     try {
       await this.#submit(this.#clientId, this.value());
@@ -83,8 +89,20 @@ export class Card {
     );
     this.#summary.hidden = false;
     this.field.setAttribute('aria-invalid', 'true');
-    this.field.setAttribute('aria-describedby', 'summary');
+    this.#describe('summary');
     this.#summary.focus();
+  }
+
+  #calm() {
+    this.#summary.hidden = true;
+    this.field.removeAttribute('aria-invalid');
+    this.#describe();
+  }
+
+  #describe(...ids) {
+    const all = [...ids, this.#described].filter(Boolean).join(' ');
+    if (all) this.field.setAttribute('aria-describedby', all);
+    else this.field.removeAttribute('aria-describedby');
   }
 
   #setBusy(busy) {
@@ -96,5 +114,5 @@ export class Card {
 
 /** The line that says why what is written here is safe. */
 export function safety(text) {
-  return h('p', { class: 'safe' }, icon('lock'), h('span', {}, text));
+  return h('p', { class: 'safe', id: 'safety' }, icon('lock'), h('span', {}, text));
 }

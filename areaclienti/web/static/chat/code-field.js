@@ -18,6 +18,7 @@ export class CodeCard extends Card {
       spellcheck: 'false',
       maxlength: 24, // blanks and dashes of a pasted code are tolerated
       placeholder: '000000',
+      'aria-describedby': 'safety',
     });
     const again = h('button', { type: 'button', class: 'secondary', onclick: resend }, icon('again'), texts.resend);
     super({ texts, field, after: safety(texts.keepOpen), more: again, submit }); // manual 6a, 4c

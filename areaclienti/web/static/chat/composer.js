@@ -71,9 +71,9 @@ export class Composer {
   #withLabel(field) {
     if (this.#mode === 'text') return [h('label', { for: 'field', class: 'unseen' }, TEXTS.composer.label), field];
     const isEmail = this.#contact === 'email';
-    const label = h('label', { for: 'field' }, isEmail ? TEXTS.contact.emailLabel : TEXTS.contact.mobileLabel);
-    if (isEmail) return [label, field];
-    return [label, h('div', { class: 'prefixed' }, h('span', { class: 'prefix', 'aria-hidden': 'true' }, PREFIX), field)];
+    if (isEmail) return [h('label', { for: 'field' }, TEXTS.contact.emailLabel), field];
+    const prefixed = h('span', { class: 'unseen' }, TEXTS.contact.afterPrefix);
+    return [h('label', { for: 'field' }, TEXTS.contact.mobile, prefixed), h('div', { class: 'prefixed' }, h('span', { class: 'prefix', 'aria-hidden': 'true' }, PREFIX), field)];
   }
 
   #textField() {

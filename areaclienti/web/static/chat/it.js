@@ -41,7 +41,7 @@ export const TEXTS = {
   composer: {
     label: 'Scrivi un messaggio',
     placeholder: 'Scrivi qui…',
-    placeholderChoice: 'Scegli qui sopra, oppure scrivi…',
+    placeholderChoice: 'Scegli o scrivi…',
     placeholderPerson: 'Scrivi all’operatore…',
     send: 'Invia',
     counter: (left) => (left === 1 ? 'Resta 1 carattere' : `Restano ${left} caratteri`),
@@ -54,7 +54,7 @@ export const TEXTS = {
     email: 'Email',
     mobile: 'Numero di cellulare',
     emailLabel: 'Indirizzo email',
-    mobileLabel: 'Numero di cellulare, dopo il prefisso +39',
+    afterPrefix: ' (dopo il prefisso +39)',
     emailExample: 'nome@esempio.it',
     mobileExample: '333 1234567',
   },
@@ -96,7 +96,7 @@ export const TEXTS = {
     submit: 'Continua',
   },
   tax: {
-    title: 'Codice Fiscale o Partita IVA',
+    title: 'Inserisci il Codice Fiscale o la Partita IVA',
     label: 'Codice Fiscale o Partita IVA',
     safe: 'Il codice non passa dalla chat: serve solo per riconoscerti.',
     help: 'Dove lo trovo?',

@@ -25,7 +25,7 @@ export class PasswordCard extends Card {
       autocorrect: 'off',
       spellcheck: 'false',
       maxlength: 256,
-      'aria-describedby': 'rules',
+      'aria-describedby': 'rules safety',
       oninput: () => this.#check(),
     });
     const list = h('ul', { class: 'rules', id: 'rules', 'aria-label': texts.requirements });
@@ -76,6 +76,7 @@ export class TaxCodeCard extends Card {
       autocorrect: 'off',
       spellcheck: 'false',
       maxlength: 32,
+      'aria-describedby': 'safety',
       oninput: ({ target }) => upperCased(target),
     });
     const help = h('details', {}, h('summary', {}, texts.help), h('p', {}, texts.helpText));

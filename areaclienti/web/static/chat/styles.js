@@ -64,7 +64,7 @@ header .avatar { background: var(--navy-deep); }
 
 .middle { position: relative; flex: 1; min-height: 0; display: flex; flex-direction: column; }
 .banner { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem .75rem; padding: .625rem 1rem; background: #fff3d6; color: #4d3500; border-bottom: 1px solid #e0c27a; font-size: 1rem; }
-.scroller { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 1rem; background: var(--wash); scroll-behavior: smooth; }
+.scroller { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 1rem; background: var(--wash); }
 .scroller:focus-visible { outline-offset: -4px; }
 .log { display: flex; flex-direction: column; gap: .375rem; }
 .day { align-self: center; margin: .75rem 0; font-size: .9375rem; color: var(--soft); }
@@ -124,7 +124,7 @@ input::placeholder, textarea::placeholder { color: #667085; opacity: 1; }
 .digits { font-size: 1.625rem !important; letter-spacing: .35em !important; font-variant-numeric: tabular-nums; font-weight: 600; max-width: 13rem; padding-block: .375rem !important; }
 .digits::placeholder { font-weight: 400; color: #8792a3; }
 .capitals { text-transform: uppercase; letter-spacing: .06em !important; }
-.show { flex: none; min-width: 6.5rem; border: 2px solid var(--line); border-radius: .75rem; background: var(--paper); color: var(--navy); font-weight: 600; padding: 0 .75rem; }
+.show { flex: none; min-width: 6.75rem; border: 2px solid var(--line); border-radius: .75rem; background: var(--paper); color: var(--navy); font-weight: 600; padding: 0 .75rem; }
 .show:hover { background: var(--mist); }
 .rules { display: grid; grid-template-columns: repeat(auto-fit, minmax(13.5rem, 1fr)); gap: .25rem 1rem; font-size: 1rem; }
 .rules li { display: flex; align-items: center; gap: .5rem; }
@@ -187,6 +187,8 @@ dialog h2 { font-size: 1.375rem; line-height: 1.3; }
   .choice { flex: 1 1 auto; justify-content: center; }
   .card { padding: 1rem; }
   .card .primary { width: 100%; }
+}
+@media (max-width: 21rem) {
   .card .row { flex-wrap: wrap; }
   .show { min-height: 3rem; }
 }
@@ -196,7 +198,7 @@ dialog h2 { font-size: 1.375rem; line-height: 1.3; }
   .track { display: none; }
 }
 @media (prefers-reduced-motion: reduce) {
-  *, *::before, *::after { animation: none !important; scroll-behavior: auto !important; transition: none !important; }
+  *, *::before, *::after { animation: none !important; transition: none !important; }
 }
 @media (prefers-contrast: more) {
   :host { --soft: #2b3442; --line: #3c4654; --hair: #3c4654; --warm: #8a3312; }

@@ -23,12 +23,14 @@ export class LogView {
     const open = store.openChoices();
     const added = [];
     const wanted = [];
+    const lastOwn = store.messages().findLast(({ author }) => author === 'customer')?.key;
     let previous = null;
     for (const message of store.messages()) {
       if (newDay(previous, message)) wanted.push(this.#keep(`d${message.key}`, dayOf(message), () => daySeparator(message)));
       const shown = {
         first: !previous || previous.author !== message.author || newDay(previous, message),
         open: message.key === open,
+        lastOwn: message.key === lastOwn,
         chosen: message.choices?.length ? store.chosen(message) : null,
       };
       const signature = JSON.stringify([message.seq, message.status, message.reason, shown]);
@@ -62,7 +64,7 @@ export class LogView {
     for (const [key, { node }] of this.#nodes) if (!alive.has(node)) this.#nodes.delete(key);
   }
 
-  #message(message, { first, open, chosen }) {
+  #message(message, { first, open, chosen, lastOwn }) {
     const quiet = message.author === 'system' || message.kind === 'notice';
     const failure = message.kind === 'failure';
     return h(
@@ -75,7 +77,7 @@ export class LogView {
       message.choices?.length
         ? choices(message.choices, { open, chosen, onChoose: (choice) => this.#actions.choose(message, choice) })
         : null,
-      message.author === 'customer' && this.#delivery(message),
+      message.author === 'customer' && this.#delivery(message, lastOwn),
     );
   }
 
@@ -103,9 +105,9 @@ export class LogView {
     return address ? h('a', { class: 'card-button primary', href: address }, card.title) : null;
   }
 
-  #delivery({ status, reason, client_id: clientId }) {
+  #delivery({ status, reason, client_id: clientId }, lastOwn) {
     if (status === 'sending') return h('p', { class: 'delivery' }, TEXTS.sending);
-    if (status !== 'failed') return h('p', { class: 'delivery' }, TEXTS.sent);
+    if (status === 'sent') return lastOwn && h('p', { class: 'delivery' }, TEXTS.sent);
     const final = reason.code === 'choice_expired' || reason.code === 'too_long';
     return h(
       'p',

@@ -5,7 +5,7 @@ import { TEXTS } from './it.js';
 import { day, request } from './shared.js';
 
 const T = TEXTS.area;
-const EURO = new Intl.NumberFormat('it-IT', { style: 'currency', currency: 'EUR' });
+const EURO = new Intl.NumberFormat('it-IT', { style: 'currency', currency: 'EUR', useGrouping: 'always' });
 const one = (selector) => document.querySelector(selector);
 
 function policy({ number, product, line, status, started_on: started, expires_on: expires, annual_premium_cents: cents }) {
@@ -28,8 +28,8 @@ function consultant(person) {
   return [
     h('p', {}, h('strong', {}, name)),
     h('p', { class: 'hint' }, agency),
-    phone && h('p', {}, h('a', { href: `tel:${phone.replace(/[^+\d]/g, '')}` }, T.call(phone))),
-    email && h('p', {}, h('a', { href: `mailto:${email}` }, T.write(email))),
+    phone && h('p', {}, T.call, h('a', { href: `tel:${phone.replace(/[^+\d]/g, '')}` }, phone)),
+    email && h('p', {}, T.write, h('a', { href: `mailto:${email}` }, email)),
   ].filter(Boolean);
 }
 

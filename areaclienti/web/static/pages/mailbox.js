@@ -33,21 +33,19 @@ function copyButton(code) {
 }
 
 /**
- * The message's own styles, applied by hand: the frame inherits this page's policy, which refuses inline styles, and
- * its sandbox refuses scripts.
+ * The message's own styles are applied by hand: the frame inherits this page's policy, which refuses inline styles
+ * already while they are parsed, and its sandbox refuses scripts.
  */
 function showHtml(frame, html) {
-  const parsed = new DOMParser().parseFromString(html, 'text/html');
-  const sheets = [...parsed.querySelectorAll('style')].map((style) => (style.remove(), style.textContent));
-  const inline = [...parsed.querySelectorAll('[style]')].map((element, index) => {
-    const rules = element.getAttribute('style');
-    element.removeAttribute('style');
-    element.dataset.styled = index;
-    return rules;
-  });
+  const inert = html
+    .replace(/(<\/?)style\b/gi, '$1textarea')
+    .replace(/(\s)style\s*=/gi, '$1data-style=');
+  const parsed = new DOMParser().parseFromString(inert, 'text/html');
+  const sheets = [...parsed.querySelectorAll('textarea')].map((style) => (style.remove(), style.value));
+  for (const script of parsed.querySelectorAll('script')) script.remove();
   frame.onload = () => {
     const page = frame.contentDocument;
-    inline.forEach((rules, index) => (page.querySelector(`[data-styled="${index}"]`).style.cssText = rules));
+    for (const element of page.querySelectorAll('[data-style]')) element.style.cssText = element.dataset.style;
     page.adoptedStyleSheets = sheets.map((css) => {
       const sheet = new frame.contentWindow.CSSStyleSheet();
       sheet.replaceSync(css);

@@ -99,7 +99,7 @@ function follow(answer, box) {
 }
 
 function askForCode(challenge) {
-  one('#destination').textContent = challenge?.masked_destination ?? '';
+  one('#destination').textContent = challenge?.masked_destination ? T.toNumber(challenge.masked_destination) : T.yourMobile;
   countDown(challenge?.resend_after_seconds ?? 30);
 }
 
@@ -155,7 +155,7 @@ async function resend() {
 }
 
 function codeFailed(error, box) {
-  if (error.status === 401 || error.status === 404) {
+  if (error.code === 'sign_in_expired') {
     show('password');
     return explain(one('#password-error'), T.expired);
   }
@@ -166,3 +166,14 @@ revealer(one('[data-reveals]'));
 submits(one('#password-form'), T.submit, signIn);
 submits(one('#code-form'), T.next, verify);
 one('#resend').addEventListener('click', resend);
+one('#back').addEventListener('click', () => show('password', fields.username));
+
+// The page was loaded again while a code was on its way: go on where the customer was.
+if (performance.getEntriesByType('navigation')[0]?.type === 'reload') {
+  const { csrf_token: token, state } = await request('GET', '/api/sign-in');
+  csrf = token;
+  if (state === 'code_required') {
+    askForCode(null);
+    show('code', fields.code);
+  }
+}

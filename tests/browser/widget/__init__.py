@@ -1,0 +1,1 @@
+"""The chat widget and the pages, alone in a real browser against a gateway of their own."""
