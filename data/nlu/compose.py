@@ -78,6 +78,8 @@ class Maker:
         if not part.startswith("{"):
             return case(part)
         slot = part[1:-1]
+        if slot == "other":  # the name that is wrong: not to be taken
+            return case(self._one_family())
         if slot in VALUED:
             entity, value, words = VALUED[slot]
             return f'[{case(self._chance.choice(words))}]{{"entity":"{entity}","value":"{value}"}}'
