@@ -30,7 +30,8 @@ class Correct(Action):
             return []
         events = clear(*FIELDS[field])
         if given := _new_value(tracker, field):
-            dispatcher.utter_message(response="utter_corrected")
+            shown = given.get("customer_name") or given.get("contact_display") or next(iter(given.values()))
+            dispatcher.utter_message(response="utter_corrected", corrected=shown)
             events = [*events, *(SlotSet(slot, value) for slot, value in given.items())]
         if active_form(tracker) == "registration_form":
             return events

@@ -75,9 +75,8 @@ class ValidateRegistrationForm(Form):
         try:
             if whole := split_full_name(str(value)):
                 given, family = clean_name(whole.given), clean_name(whole.family)
-                return self.accepted(
-                    tracker, given_name=given, family_name=family, customer_name=f"{given} {family}"
-                )
+                named = self._noted(dispatcher, tracker, "customer_name", f"{given} {family}")
+                return self.accepted(tracker, given_name=given, family_name=family, **named)
             return self.accepted(tracker, given_name=clean_name(str(value)))
         except NameRejected as rejected:
             return self._name_rejected(dispatcher, tracker, "given_name", rejected)
@@ -95,7 +94,8 @@ class ValidateRegistrationForm(Form):
         whole = split_full_name(family) if self.requested(tracker) == "family_name" else None
         if whole and given and whole.given.casefold() == str(given).casefold():
             family = whole.family  # asked for the surname only, wrote the whole name again
-        return self.accepted(tracker, family_name=family, customer_name=f"{given} {family}" if given else None)
+        named = self._noted(dispatcher, tracker, "customer_name", f"{given} {family}") if given else {}
+        return self.accepted(tracker, family_name=family, **named)
 
     def _name_rejected(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, slot: str, rejected: NameRejected
@@ -113,7 +113,9 @@ class ValidateRegistrationForm(Form):
         except NameRejected as rejected:
             utterance = "utter_company_name_too_long" if rejected.reason == TOO_LONG else "utter_company_name_not_clear"
             return self.rejected(dispatcher, tracker, "company_name", utterance)
-        return self.accepted(tracker, company_name=company, customer_name=company)
+        return self.accepted(
+            tracker, company_name=company, **self._noted(dispatcher, tracker, "customer_name", company)
+        )
 
     def validate_contact(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -129,7 +131,17 @@ class ValidateRegistrationForm(Form):
         settled = contact.value in {tracker.get_slot("typed_contact"), tracker.get_slot("suggested_contact")}
         if contact.kind == "email" and not settled and (suggestion := suggest_email(contact.value)):
             return {"contact": None, "typed_contact": contact.value, "suggested_contact": suggestion}
-        return self.accepted(tracker, contact=contact.value, contact_display=contact.display)
+        shown = self._noted(dispatcher, tracker, "contact_display", contact.display)
+        return self.accepted(tracker, contact=contact.value, **shown)
+
+    def _noted(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, slot: str, value: str
+    ) -> dict[str, Any]:
+        """Reads back what was understood, once: a value that is only checked again is not news."""
+        if tracker.get_slot(slot) != value:
+            utterance = "utter_noted_contact" if slot == "contact_display" else "utter_noted_name"
+            dispatcher.utter_message(response=utterance, **{slot: value})
+        return {slot: value}
 
     def validate_password(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
