@@ -12,6 +12,7 @@ from areaclienti import logging
 from areaclienti.identity import housekeeping, notices
 from areaclienti.identity.api import (
     customers,
+    envelope,
     errors,
     health,
     mailbox,
@@ -63,6 +64,7 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
     )
     app.state.services = services
     errors.install(app)
+    envelope.install(app)
     for part in (vault, notice, registrations, sign_in, customers, mailbox, health):
         app.include_router(part.router)
     return app

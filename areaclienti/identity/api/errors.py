@@ -15,21 +15,29 @@ from areaclienti.logging import get_logger
 
 log = get_logger()
 
-_HTTP_CODES = {404: ("not_found", "There is nothing here."), 405: ("method_not_allowed", "Not with this method.")}
+_HTTP_CODES = {
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "Not with this method."),
+    413: ("too_long", "The body is longer than 64 KiB."),
+}
 _MEANINGS = {
     400: "The body could not be read.",
     401: "The key is missing or unknown, or the session is over.",
     403: "The key is good, but not for this endpoint.",
     404: "Unknown, or not this caller's.",
     409: "Refused in the present state; the code says why.",
+    413: "The body is longer than 64 KiB.",
     422: "The input does not have the form that it should.",
     500: "The service failed; nothing was done.",
 }
+_ANYWHERE = (400, 413, 422, 500)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of an endpoint, for its OpenAPI description."""
-    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted({*statuses, 422, 500})}
+    return {
+        status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted({*statuses, *_ANYWHERE})
+    }
 
 
 def install(app: FastAPI) -> None:

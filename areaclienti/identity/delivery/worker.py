@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 
 from areaclienti.identity.delivery import outbox
@@ -46,10 +46,10 @@ class OutboxWorker:
                     pass
             except Exception:
                 log.exception("outbox_failed")  # the database may be away: wait and go on
-            try:
-                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it can swallow the cancellation that comes with a wake-up.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._woken.wait()
 
     async def send_due(self) -> int:
         """Sends one batch; gives how many messages it handled."""
