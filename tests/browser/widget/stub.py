@@ -129,6 +129,8 @@ class Stub:
         self.acknowledge_after = 0.0
         self.outcomes: list[dict[str, Any]] = []  # of the next calls to sign-in
         self.mail: list[dict[str, Any]] = []
+        self.sign_in_over = False
+        self.signed_in = True
         self.app = self._build()
 
     def only(self) -> Conversation:
@@ -301,7 +303,9 @@ class Stub:
     async def _sign_in_state(self) -> dict[str, Any]:
         return {"csrf_token": "token", "state": "signed_out"}
 
-    async def _sign_in(self, request: Request) -> dict[str, Any]:
+    async def _sign_in(self, request: Request) -> Any:
+        if self.sign_in_over:
+            return _error(409, "sign_in_expired")
         empty = {"sign_in_id": None, "challenge": None, "retry_after_seconds": None}
         return empty | (self.outcomes.pop(0) if self.outcomes else {"outcome": "rejected"})
 
@@ -309,7 +313,7 @@ class Stub:
         return Response(status_code=204)
 
     async def _me(self) -> Response:
-        return JSONResponse(CUSTOMER)
+        return JSONResponse(CUSTOMER) if self.signed_in else _error(401, "no_session")
 
 
 CUSTOMER = {

@@ -239,7 +239,9 @@ export class AreaClientiChat extends HTMLElement {
     this.#showTyping();
     this.#showInput(active);
     scroller.setAttribute('aria-busy', String(!store.ready));
-    if (this.#pinned) this.#toBottom(added);
+    const live = store.lastSeq > store.historyUntil;
+    if (added.length && live && (this.#pinned || jump.hidden)) this.#readFrom = this.#view.node(added[0]);
+    if (this.#pinned) this.#toBottom();
     else if (added.length) jump.hidden = false;
   }
 
@@ -328,13 +330,9 @@ export class AreaClientiChat extends HTMLElement {
   // ---- reading position ----------------------------------------------------------------------------------------
 
   /** Down to the end, but never past the first line of what has just come: long answers are read from their top. */
-  #toBottom(added = []) {
+  #toBottom() {
     const { scroller, jump } = this.#parts;
     let top = scroller.scrollHeight - scroller.clientHeight;
-    if (this.#store.lastSeq > this.#store.historyUntil && added.length) {
-      const first = this.#view.node(added[0]);
-      if (first) this.#readFrom = first;
-    }
     if (this.#readFrom?.isConnected) top = Math.min(top, Math.max(0, this.#readFrom.offsetTop - 16));
     this.#pinned = true;
     scroller.scrollTop = top;
