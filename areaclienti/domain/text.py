@@ -22,6 +22,8 @@ def tidy(text: str) -> str:
 
     Idempotent. Letters keep their case and accents.
     """
+    if text.isascii() and text.isprintable() and "`" not in text:
+        return " ".join(text.split())  # nearly all text: nothing else below would change it
     # Before NFKC, which would turn a spacing acute (U+00B4) into a blank and a combining mark.
     text = unicodedata.normalize("NFKC", text.translate(_UNIFIED)).translate(_UNIFIED)
     text = "".join(_visible(char) for char in text)
