@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -16,27 +16,26 @@ from scripts.setup import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A command with a name. `needed_exit_codes` are those that count as success."""
+    """A command with a name, run from the project's root."""
 
     name: str
     command: Sequence[str]
-    environment: Mapping[str, str] | None = None
-    good_exit_codes: frozenset[int] = field(default=frozenset({0}))
 
 
-def run_stages(stages: Sequence[Stage], stop_at_first: bool = False) -> int:
-    """Run the stages with their output shown; print a table of seconds; return 0 when all went well."""
+def run_stages(stages: Sequence[Stage]) -> int:
+    """Run the stages, also after one that failed, with their output shown; print a table of seconds.
+
+    Return 0 when all went well, else 1.
+    """
     console = Console()
     done: list[tuple[Stage, bool, float]] = []
     for stage in stages:
         console.rule(f"[bold]{stage.name}", align="left", style="dim")
         began = time.monotonic()
-        code = subprocess.run(stage.command, cwd=ROOT, env=stage.environment, check=False).returncode
-        done.append((stage, code in stage.good_exit_codes, time.monotonic() - began))
-        if stop_at_first and not done[-1][1]:
-            break
+        code = subprocess.run(stage.command, cwd=ROOT, check=False).returncode
+        done.append((stage, code == 0, time.monotonic() - began))
     _print_table(console, done)
-    return 0 if all(good for _, good, _ in done) and len(done) == len(stages) else 1
+    return 0 if all(good for _, good, _ in done) else 1
 
 
 def _print_table(console: Console, done: Sequence[tuple[Stage, bool, float]]) -> None:

@@ -1,0 +1,37 @@
+"""Runs the tests in stages, the fast ones in parallel first (`make test`, `make test-fast`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from scripts.setup import ROOT
+from scripts.stages import Stage, run_stages
+
+_PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=1")
+_FAST = ("tests/unit",)
+_WITHOUT_PRODUCT = ("tests/contract", "tests/nlu")
+
+
+def main() -> int:
+    """Run the stages; `--fast` runs the unit tests alone. Return the exit code."""
+    parallel = ("-n", "auto", "--dist", "worksteal")
+    stages = [Stage("unit", (*_PYTEST, *parallel, *_FAST))]
+    if "--fast" not in sys.argv[1:]:
+        rest = [f"tests/{name}" for name in sorted(os.listdir(ROOT / "tests")) if holds_tests(f"tests/{name}")]
+        stages.append(Stage("contract and data", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT)))
+        stages.append(Stage("train", (sys.executable, "-m", "areaclienti", "train")))
+        # One product for all of them: they run one after the other.
+        stages += [Stage(f"product: {folder.removeprefix('tests/')}", (*_PYTEST, folder)) for folder in rest]
+    return run_stages(stages)
+
+
+def holds_tests(folder: str) -> bool:
+    """Tell whether it is a folder with tests that use the running product."""
+    if folder in {*_FAST, *_WITHOUT_PRODUCT} or not (ROOT / folder).is_dir():
+        return False
+    return any((ROOT / folder).rglob("test_*.py"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
