@@ -54,6 +54,7 @@ def settings_for(database_url: str, **changes: Any) -> IdentitySettings:
         "vault_key": "vault-key-of-the-tests",
         "password_hash_memory_kib": 8 * 1024,
         "password_hash_rounds": 1,
+        "identity_migrate_on_start": False,
         "answer_floor_seconds": 0,
         "outbox_poll_seconds": 0.05,
     }
@@ -207,7 +208,7 @@ def a_registry() -> list[Customer]:
         _person(
             "1", "Mario", "Rossi", anna, ["mario.rossi@posta.example", "320 1234600", "320 7654450"], MARIO_TAX_CODE
         ),
-        _person("2", "Elena", "Bianchi", None, ["elena.bianchi@posta.example"], "BNCLNE75D50F205C"),
+        _person("2", "Elena", "Bianchi", None, ["elena.bianchi@posta.example"], "BNCLNE75D50F205H"),
         _person("3", "Carlo", "Verdi", anna, ["carlo.verdi@posta.example"], None, status="scaduta"),
         _person("4", "Lucia", "Rossi", anna, ["mario.rossi@posta.example", "333 1112223"], None, device="333 1112223"),
         _person("5", "Paolo", "Gallo", anna, ["333 1112223", "paolo.gallo@posta.example"], None),
