@@ -2,9 +2,10 @@
 
 import typer
 
-from areaclienti.cli import databases, run, train
+from areaclienti.cli import databases, registry, run, train
 
 app = typer.Typer(help="Area Clienti: the registration assistant.", no_args_is_help=True, add_completion=False)
 app.command("run")(run.run)
 app.command("train")(train.train)
 app.command("databases")(databases.databases)
+app.add_typer(registry.app, name="registry")

@@ -25,13 +25,20 @@ async def load_demo(session: AsyncSession) -> int:
     Does nothing (0) when they are there already, or when the registry holds a customer that is none of them: the demo
     never mixes with real customers. The same 200 customers each time.
     """
-    others = select(func.count()).where(Customer.code.not_like(f"{_CODE_PREFIX}%"))
-    present = select(func.count()).where(Customer.code.like(f"{_CODE_PREFIX}%"))
-    if await session.scalar(others) or await session.scalar(present) == DEMO_CUSTOMERS:
+    demo, others = await count_customers(session)
+    if others or demo == DEMO_CUSTOMERS:
         return 0
     await store(session, demo_records())
     await _open_accounts(session)
     return DEMO_CUSTOMERS
+
+
+async def count_customers(session: AsyncSession) -> tuple[int, int]:
+    """How many customers of the demo the registry holds, and how many others."""
+    is_demo = Customer.code.startswith(_CODE_PREFIX)
+    demo = await session.scalar(select(func.count()).where(is_demo))
+    others = await session.scalar(select(func.count()).where(~is_demo))
+    return demo or 0, others or 0
 
 
 def demo_records() -> Records:
@@ -47,7 +54,7 @@ async def _open_accounts(session: AsyncSession) -> None:
     """The accounts that some stories begin with."""
     # The password is public: a cheap hash will do, and the first sign-in replaces it.
     password_hash = await Passwords(memory_kib=8 * 1024, rounds=1, at_once=1).hash(DEMO_PASSWORD)
-    ids = dict((await session.execute(select(Customer.code, Customer.id))).tuples().all())
+    ids = dict(iter(await session.execute(select(Customer.code, Customer.id))))
     having = set(await session.scalars(select(Account.customer_id)))
     opened = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
     for case in CASES:
