@@ -7,6 +7,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import answers
 from actions.flow import active_form, go_to
 
 
@@ -21,7 +22,8 @@ class Resume(Action):
             dispatcher.utter_message(response="utter_already_done")
             return []
         if active_form(tracker):
-            dispatcher.utter_message(response="utter_resumed")
+            wants_to_begin = answers.intent(tracker) == "register"
+            dispatcher.utter_message(response="utter_gladly" if wants_to_begin else "utter_resumed")
             return []
         paused = tracker.get_slot("paused_form")
         dispatcher.utter_message(response="utter_resumed" if paused else "utter_greet")
