@@ -25,24 +25,24 @@ def databases(
         around = find_surroundings()
         identity_migrate.upgrade(database_url(around, "identity"))
         gateway_migrate.upgrade(database_url(around, "gateway"))
-        if demo:
-            _load_demo(database_url(around, "identity"))
         console.print("Databases are up to date.")
+        if demo:
+            console.print(f"Demo customers loaded: {_load_demo(database_url(around, 'identity'))}.")
 
 
-def _load_demo(url: str) -> None:
+def _load_demo(url: str) -> int:
     import asyncio
 
     from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
     from areaclienti.identity.demo import load_demo
 
-    async def load() -> None:
+    async def load() -> int:
         engine = create_async_engine(url)
         try:
             async with AsyncSession(engine) as session, session.begin():
-                await load_demo(session)
+                return await load_demo(session)
         finally:
             await engine.dispose()
 
-    asyncio.run(load())
+    return asyncio.run(load())

@@ -106,7 +106,7 @@ def addresses(around: Surroundings) -> dict[str, str]:
     """The pages that people open."""
     base = public_url(around).rstrip("/")
     shown = {"Chat": f"{base}/", "Sign-in page": f"{base}/accedi"}
-    if around.environment.get(variable("delivery"), "mailbox") == "mailbox":
+    if _nothing_is_really_sent(around):
         shown["Mailbox (demo)"] = f"{base}/mailbox"
     return shown
 
@@ -115,5 +115,10 @@ def _databases(around: Surroundings, keys: dict[str, str]) -> Step:
     """In a process of its own, so that the supervisor doesn't hold the database libraries in memory."""
     environment = environment_of("identity", around, keys) | environment_of("gateway", around, keys)
     command = [sys.executable, "-m", "areaclienti", "databases"]
-    command += ["--demo"] if around.settings.demo else []
+    # Demo customers have no place where real ones are written to.
+    command += ["--demo"] if around.settings.demo and _nothing_is_really_sent(around) else []
     return Step("Preparing the databases", tuple(command), environment, around.root, around.logs / "databases.log")
+
+
+def _nothing_is_really_sent(around: Surroundings) -> bool:
+    return around.environment.get(variable("delivery"), "mailbox") == "mailbox"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ class Run:
     """`areaclienti run` as a process of its own on free ports."""
 
     def __init__(self, var: Path, **settings: str) -> None:
+        self.var = var
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         given = {**{name: str(port) for name, port in self.ports.items()}, "var_dir": str(var), **settings}
         outside = {name: value for name, value in os.environ.items() if not name.startswith("AREACLIENTI_")}
@@ -83,10 +85,23 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A product that runs on; the tests leave it as it is."""
+    with running(tmp_path_factory.mktemp("steady")) as started:
+        yield started
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """A product that has just become ready."""
-    started = Run(tmp_path / "var")
+    """A product that has just become ready, to be stopped by the test."""
+    with running(tmp_path / "var") as started:
+        yield started
+
+
+@contextlib.contextmanager
+def running(var: Path) -> Iterator[Run]:
+    started = Run(var)
     try:
         started.read_until("Mailbox (demo)")
         yield started
@@ -94,9 +109,9 @@ def run(tmp_path: Path) -> Iterator[Run]:
         started.end()
 
 
-def test_says_where_to_go_once_all_is_ready(run: Run) -> None:
-    gateway = f"http://localhost:{run.ports['gateway_port']}"
-    said = "\n".join(run.lines)
+def test_says_where_to_go_once_all_is_ready(steady: Run) -> None:
+    gateway = f"http://localhost:{steady.ports['gateway_port']}"
+    said = "\n".join(steady.lines)
     for page in ("/", "/accedi", "/mailbox"):
         assert f"{gateway}{page}" in said
         assert httpx.get(f"{gateway}{page}").status_code == 200
@@ -104,7 +119,7 @@ def test_says_where_to_go_once_all_is_ready(run: Run) -> None:
         assert re.search(rf"^{name} ready in \d+\.\d s$", said, re.MULTILINE)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_quickly_and_in_order(run: Run, number: signal.Signals) -> None:
     pids = children_of(run.process.pid)
     assert len(pids) >= len(SERVICES)
@@ -133,11 +148,11 @@ def test_no_orphan_after_kill_9_and_the_next_start_works(run: Run, tmp_path: Pat
         again.end()
 
 
-def test_a_second_start_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
-    second = Run(tmp_path / "var")
+def test_a_second_start_is_refused_in_one_line(steady: Run) -> None:
+    second = Run(steady.var)
     try:
         assert second.process.wait(timeout=20) == 1
-        assert second.rest().startswith(f"The product already runs on {tmp_path / 'var'} (process {run.process.pid}).")
+        assert second.rest().startswith(f"The product already runs on {steady.var} (process {steady.process.pid}).")
     finally:
         second.end()
 
