@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from areaclienti.gateway import errors, health, identity_pages, signin
 from areaclienti.gateway.channels import stream, web
-from areaclienti.gateway.db.database import Database
+from areaclienti.gateway.db.database import open_database
 from areaclienti.gateway.db.migrate import upgrade
 from areaclienti.gateway.engine_client import EngineClient
 from areaclienti.gateway.guards import BodyLimit, SecurityHeaders
@@ -79,7 +79,7 @@ def _services(
     engine_transport: httpx.AsyncBaseTransport | None,
     identity_transport: httpx.AsyncBaseTransport | None,
 ) -> Services:
-    database = Database(settings.gateway_database_url)
+    database = open_database(settings.gateway_database_url)
     engine = EngineClient(
         settings.engine_url, settings.engine_key.get_secret_value(), settings.turn_timeout_seconds, engine_transport
     )

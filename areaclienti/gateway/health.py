@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from areaclienti.gateway.db.database import check
 from areaclienti.gateway.services import Services, services
 
 router = APIRouter(prefix="/health")
@@ -32,7 +33,7 @@ async def ready(response: Response, served: Annotated[Services, Depends(services
 
 async def _database_answers(served: Services) -> bool:
     try:
-        await served.database.check()
+        await check(served.database)
     except (SQLAlchemyError, OSError):
         return False
     return True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
@@ -47,41 +48,6 @@ class Page:
     messages: list[Message]
 
 
-async def append(
-    session: AsyncSession,
-    conversation_id: str,
-    author: str,
-    kind: str,
-    text: str,
-    *,
-    choices: list[dict[str, Any]] | None = None,
-    card: dict[str, Any] | None = None,
-    client_id: str | None = None,
-) -> int:
-    """Write one message with the conversation's next seq, and return it. The first statement takes the row's lock."""
-    seq: int | None = await session.scalar(
-        update(Conversation)
-        .where(Conversation.id == conversation_id)
-        .values(last_seq=Conversation.last_seq + 1, updated_at=now())
-        .returning(Conversation.last_seq)
-    )
-    assert seq is not None, "a message needs its conversation"
-    session.add(
-        Message(
-            conversation_id=conversation_id,
-            seq=seq,
-            author=author,
-            kind=kind,
-            text=text,
-            choices=choices or [],
-            card=card,
-            client_id=client_id,
-        )
-    )
-    await session.flush()
-    return seq
-
-
 class Ledger:
     """Reads and writes conversations. Every method is one transaction."""
 
@@ -90,150 +56,181 @@ class Ledger:
 
     async def begin(self, channel: str, token_hash: str | None, csrf: str, *, opening: Intent | None) -> Conversation:
         """A new conversation, with the turn that makes the assistant speak first."""
-        conversation = Conversation(
-            id=uuid4().hex,
-            channel=channel,
-            token_hash=token_hash,
-            csrf=csrf,
-            rotation_key=secrets.token_hex(32),
-            step="idle",
-            expects="text",
-            owner="bot",
-            epoch=0,
-            last_seq=0,
-            choices_from=1,
-        )
-        async with self._database.write() as session:
-            session.add(conversation)
-            await session.flush()
-            if opening is not None:
-                _add_turn(session, conversation, None, opening)
-        return conversation
 
-    async def find(self, conversation_id: str) -> Conversation | None:
-        """The conversation, open or closed."""
-        async with self._database.read() as session:
-            return await session.get(Conversation, conversation_id)
+        def work(session: Session) -> Conversation:
+            conversation = Conversation(
+                id=uuid4().hex,
+                channel=channel,
+                token_hash=token_hash,
+                csrf=csrf,
+                rotation_key=secrets.token_hex(32),
+                step="idle",
+                expects="text",
+                owner="bot",
+                epoch=0,
+                last_seq=0,
+                choices_from=1,
+            )
+            session.add(conversation)
+            session.flush()
+            if opening is not None:
+                _ask_engine(session, conversation, None, opening)
+            return conversation
+
+        return await self._database.write(work)
 
     async def find_by_token(self, token_hash: str) -> Conversation | None:
         """The open conversation whose present or former token this is."""
-        async with self._database.read() as session:
-            found: Conversation | None = await session.scalar(
-                select(Conversation).where(
-                    (Conversation.token_hash == token_hash) | (Conversation.former_token_hash == token_hash),
-                    Conversation.closed_at.is_(None),
-                )
-            )
-            return found
+        query = select(Conversation).where(
+            (Conversation.token_hash == token_hash) | (Conversation.former_token_hash == token_hash),
+            Conversation.closed_at.is_(None),
+        )
+        return await self._database.read(lambda session: session.scalar(query))
 
-    async def change_token(self, conversation_id: str, present: str, following: str, former_valid_until: Any) -> None:
+    async def change_token(
+        self, conversation_id: str, present: str, following: str, former_valid_until: datetime
+    ) -> None:
         """Replace the token `present` (hashes); the old one stays good until the moment given, or until forgotten."""
-        async with self._database.write() as session:
-            await session.execute(
-                update(Conversation)
-                .where(Conversation.id == conversation_id, Conversation.token_hash == present)
-                .values(token_hash=following, former_token_hash=present, former_valid_until=former_valid_until)
-            )
+        change = (
+            update(Conversation)
+            .where(Conversation.id == conversation_id, Conversation.token_hash == present)
+            .values(token_hash=following, former_token_hash=present, former_valid_until=former_valid_until)
+        )
+        await self._database.write(lambda session: session.execute(change))
 
     async def forget_former_token(self, conversation_id: str) -> None:
         """The new token arrived: the one before it is worth nothing from now on."""
-        async with self._database.write() as session:
-            await session.execute(
-                update(Conversation)
-                .where(Conversation.id == conversation_id)
-                .values(former_token_hash=None, former_valid_until=None)
-            )
+        change = (
+            update(Conversation)
+            .where(Conversation.id == conversation_id)
+            .values(former_token_hash=None, former_valid_until=None)
+        )
+        await self._database.write(lambda session: session.execute(change))
 
     async def close(self, conversation_id: str) -> None:
         """End the conversation; turns that wait are dropped."""
-        async with self._database.write() as session:
-            await session.execute(
-                update(Conversation)
-                .where(Conversation.id == conversation_id)
-                .values(closed_at=now(), token_hash=None, former_token_hash=None, former_valid_until=None)
-            )
-            await session.execute(
+
+        def work(session: Session) -> None:
+            conversation = locked(session, conversation_id)
+            conversation.closed_at = now()
+            conversation.token_hash = conversation.former_token_hash = conversation.former_valid_until = None
+            session.execute(
                 update(Turn)
                 .where(Turn.conversation_id == conversation_id, Turn.state == "pending")
                 .values(state="dropped", finished_at=now())
             )
 
+        await self._database.write(work)
+
     async def seq_of(self, conversation_id: str, client_id: str) -> int | None:
         """The seq of the message that the browser already sent under this id."""
-        async with self._database.read() as session:
-            return await _seq_of(session, conversation_id, client_id)
+        return await self._database.read(lambda session: _seq_of(session, conversation_id, client_id))
 
     async def say(
         self, conversation_id: str, client_id: str, kind: str, text: str, then: Intent | Notice | None
     ) -> int:
         """Write the customer's message once, and what follows: a turn of the engine (None: it reads the text), an
         intent, or a notice of the gateway. Returns the message's seq; the same client id again changes nothing.
+
+        Raises ConversationClosed.
         """
-        async with self._database.write() as session:
-            conversation = await _open(session, conversation_id)
-            seq = await _seq_of(session, conversation_id, client_id)
-            if seq is not None:
-                return seq
-            seq = await append(session, conversation_id, "customer", kind, text, client_id=client_id)
+
+        def work(session: Session) -> int:
+            conversation = _open(session, conversation_id)
+            known = _seq_of(session, conversation_id, client_id)
+            if known is not None:
+                return known
+            seq = append(session, conversation, "customer", kind, text, client_id=client_id)
             if isinstance(then, Notice):
-                await append(session, conversation_id, "bot", "notice", then.text)
+                append(session, conversation, "bot", "notice", then.text)
             else:
-                _add_turn(session, conversation, seq, then)
+                _ask_engine(session, conversation, seq, then)
             return seq
+
+        return await self._database.write(work)
 
     async def choose(self, conversation_id: str, client_id: str, choice_id: str) -> int:
         """Write the choice as the customer's message, with the choice's title, and ask for its turn.
 
-        Returns the message's seq; the same client id again changes nothing. Raises ChoiceExpired.
+        Returns the message's seq; the same client id again changes nothing. Raises ChoiceExpired, ConversationClosed.
         """
-        async with self._database.write() as session:
-            conversation = await _open(session, conversation_id)
-            seq = await _seq_of(session, conversation_id, client_id)
-            if seq is not None:
-                return seq
-            choice = await _live_choice(session, conversation, choice_id)
-            seq = await append(session, conversation_id, "customer", "choice", choice["title"], client_id=client_id)
-            await session.execute(
-                update(Conversation).where(Conversation.id == conversation_id).values(choices_from=seq + 1)
-            )
+
+        def work(session: Session) -> int:
+            conversation = _open(session, conversation_id)
+            known = _seq_of(session, conversation_id, client_id)
+            if known is not None:
+                return known
+            choice = _live_choice(session, conversation, choice_id)
+            seq = append(session, conversation, "customer", "choice", choice["title"], client_id=client_id)
+            conversation.choices_from = seq + 1
             if "retries_turn" in choice:
-                await session.execute(
-                    update(Turn)
-                    .where(Turn.id == choice["retries_turn"], Turn.state == "failed")
-                    .values(state="pending", finished_at=None, epoch=conversation.epoch)
-                )
+                _ask_again(session, conversation, choice["retries_turn"])
             else:
-                _add_turn(session, conversation, seq, Intent(choice["intent"], choice["entities"]))
+                _ask_engine(session, conversation, seq, Intent(choice["intent"], choice["entities"]))
             return seq
+
+        return await self._database.write(work)
 
     async def read_after(self, conversation_id: str, after: int) -> Page:
         """The conversation, and its messages with a seq above `after`, oldest first."""
-        async with self._database.read() as session:
-            conversation = await session.get_one(Conversation, conversation_id)
-            messages = await session.scalars(
-                select(Message)
-                .where(Message.conversation_id == conversation_id, Message.seq > after)
-                .order_by(Message.seq)
-            )
-            return Page(conversation, list(messages))
+        query = select(Message).where(Message.conversation_id == conversation_id, Message.seq > after)
+
+        def work(session: Session) -> Page:
+            conversation = session.get_one(Conversation, conversation_id)
+            return Page(conversation, list(session.scalars(query.order_by(Message.seq))))
+
+        return await self._database.read(work)
 
 
-async def _open(session: AsyncSession, conversation_id: str) -> Conversation:
-    conversation = await session.get(Conversation, conversation_id, with_for_update=True)
-    if conversation is None or conversation.closed_at is not None:
-        raise ConversationClosed(conversation_id)
+def locked(session: Session, conversation_id: str) -> Conversation:
+    """The conversation, for this transaction alone until it ends: whoever gives out a seq must hold it."""
+    return session.get_one(Conversation, conversation_id, with_for_update=True)
+
+
+def append(
+    session: Session,
+    conversation: Conversation,
+    author: str,
+    kind: str,
+    text: str,
+    *,
+    choices: list[dict[str, Any]] | None = None,
+    card: dict[str, Any] | None = None,
+    client_id: str | None = None,
+) -> int:
+    """Write one message under the locked conversation's next seq, and return the seq."""
+    conversation.last_seq += 1
+    conversation.updated_at = now()
+    session.add(
+        Message(
+            conversation_id=conversation.id,
+            seq=conversation.last_seq,
+            author=author,
+            kind=kind,
+            text=text,
+            choices=choices or [],
+            card=card,
+            client_id=client_id,
+        )
+    )
+    return conversation.last_seq
+
+
+def _open(session: Session, conversation_id: str) -> Conversation:
+    conversation = locked(session, conversation_id)
+    if conversation.closed_at is not None:
+        raise ConversationClosed
     return conversation
 
 
-async def _seq_of(session: AsyncSession, conversation_id: str, client_id: str) -> int | None:
-    seq: int | None = await session.scalar(
+def _seq_of(session: Session, conversation_id: str, client_id: str) -> int | None:
+    return session.scalar(
         select(Message.seq).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
     )
-    return seq
 
 
-async def _live_choice(session: AsyncSession, conversation: Conversation, choice_id: str) -> dict[str, Any]:
-    offered = await session.scalars(
+def _live_choice(session: Session, conversation: Conversation, choice_id: str) -> dict[str, Any]:
+    offered = session.scalars(
         select(Message.choices).where(
             Message.conversation_id == conversation.id,
             Message.seq >= conversation.choices_from,
@@ -247,7 +244,7 @@ async def _live_choice(session: AsyncSession, conversation: Conversation, choice
     raise ChoiceExpired
 
 
-def _add_turn(session: AsyncSession, conversation: Conversation, seq: int | None, intent: Intent | None) -> None:
+def _ask_engine(session: Session, conversation: Conversation, seq: int | None, intent: Intent | None) -> None:
     if conversation.owner != "bot":
         return  # a person has the conversation: the engine is not asked
     session.add(
@@ -255,9 +252,19 @@ def _add_turn(session: AsyncSession, conversation: Conversation, seq: int | None
             conversation_id=conversation.id,
             message_id=uuid4().hex,
             seq=seq,
-            state="pending",
             intent=intent.name if intent else None,
             entities=intent.entities if intent else {},
+            state="pending",
             epoch=conversation.epoch,
         )
+    )
+
+
+def _ask_again(session: Session, conversation: Conversation, turn_id: int) -> None:
+    if conversation.owner != "bot":
+        return
+    session.execute(
+        update(Turn)
+        .where(Turn.id == turn_id, Turn.state == "failed")
+        .values(state="pending", finished_at=None, epoch=conversation.epoch)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from areaclienti.domain.codes import looks_like_code
 from areaclienti.gateway import lookout
+from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.identity_client import SecretRejected
 from areaclienti.gateway.ledger import Intent, Notice
@@ -13,21 +14,9 @@ from areaclienti.gateway.texts import Purpose
 
 CONFIDENT = 0.8
 # What a customer may mean by a text typed where the password is due. Anything else could be the password.
-HARMLESS_INTENTS = frozenset(
-    {
-        "cancel",
-        "restart",
-        "start_over",
-        "go_back",
-        "help",
-        "wait",
-        "request_person",
-        "correct_data",
-        "greet",
-        "thank",
-        "goodbye",
-    }  # fmt: skip
-)
+CONTROL = ("cancel", "correct_data", "go_back", "help", "request_person", "restart", "start_over", "wait")
+SOCIAL = ("goodbye", "greet", "thank")
+HARMLESS_INTENTS = frozenset((*CONTROL, *SOCIAL))
 HARMLESS_PREFIX = "faq_"
 
 
@@ -45,18 +34,15 @@ async def give_secret(served: Services, conversation_id: str, client_id: str, pu
     return await served.ledger.say(conversation_id, client_id, "secret", served.texts.secret_notes[purpose], intent)
 
 
-async def receive_text(served: Services, conversation_id: str, client_id: str, text: str) -> tuple[int, Purpose | None]:
+async def receive_text(
+    served: Services, conversation: Conversation, client_id: str, text: str
+) -> tuple[int, Purpose | None]:
     """Take in a text of the customer: to the engine, or to the vault when it is the secret that is due, or nowhere
     when it is a secret that is not. Returns the seq of what stands in the ledger and what went to the vault, if any.
 
     The caller holds the conversation's lock. Raises IdentityUnavailable.
     """
-    known = await served.ledger.seq_of(conversation_id, client_id)
-    if known is not None:
-        return known, None
-    conversation = await served.ledger.find(conversation_id)
-    assert conversation is not None, "the session's conversation exists"
-    step, expects = conversation.step, conversation.expects
+    conversation_id, step, expects = conversation.id, conversation.step, conversation.expects
 
     async def hide(notice: NoticeName) -> tuple[int, None]:
         note, answer = served.texts.secret_notes["redacted"], Notice(served.texts.notices[notice])

@@ -7,15 +7,15 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.engine_client import BotMessage, EngineClient, EngineError, TurnAnswer
 from areaclienti.gateway.hub import Hub
-from areaclienti.gateway.ledger import append
+from areaclienti.gateway.ledger import append, locked
 from areaclienti.gateway.texts import FailureTexts
 from areaclienti.logging import get_logger
 
@@ -43,76 +43,71 @@ class TurnQueue:
 
     async def conversations_waiting(self) -> list[str]:
         """The conversations that have a turn to run: what a stopped process left behind."""
-        async with self._database.read() as session:
-            return list(await session.scalars(select(Turn.conversation_id).where(Turn.state == "pending").distinct()))
+        query = select(Turn.conversation_id).where(Turn.state == "pending").distinct()
+        return await self._database.read(lambda session: list(session.scalars(query)))
 
     async def next(self, conversation_id: str) -> PendingTurn | None:
         """The oldest turn that waits in the conversation."""
-        async with self._database.read() as session:
-            row = (
-                await session.execute(
-                    select(Turn, Conversation.channel, Message.text)
-                    .join(Conversation, Conversation.id == Turn.conversation_id)
-                    .outerjoin(Message, (Message.conversation_id == Turn.conversation_id) & (Message.seq == Turn.seq))
-                    .where(Turn.conversation_id == conversation_id, Turn.state == "pending")
-                    .order_by(Turn.id)
-                    .limit(1)
-                )
-            ).first()
+        query = (
+            select(Turn.id, Turn.message_id, Turn.intent, Turn.entities, Conversation.channel, Message.text)
+            .join(Conversation, Conversation.id == Turn.conversation_id)
+            .outerjoin(Message, (Message.conversation_id == Turn.conversation_id) & (Message.seq == Turn.seq))
+            .where(Turn.conversation_id == conversation_id, Turn.state == "pending")
+            .order_by(Turn.id)
+            .limit(1)
+        )
+        row = await self._database.read(lambda session: session.execute(query).first())
         if row is None:
             return None
-        turn, channel, text = row
-        body: dict[str, Any] = {
-            "conversation_id": conversation_id, "message_id": turn.message_id, "channel": channel, "locale": "it",
-        }  # fmt: skip
-        if turn.intent is None:
-            body["text"] = text
-        else:
-            body |= {"intent": turn.intent, "entities": turn.entities}
-        return PendingTurn(turn.id, conversation_id, turn.message_id, body)
+        turn_id, message_id, intent, entities, channel, text = row
+        what = {"text": text} if intent is None else {"intent": intent, "entities": entities}
+        body = {"conversation_id": conversation_id, "message_id": message_id, "channel": channel, "locale": "it"}
+        return PendingTurn(turn_id, conversation_id, message_id, body | what)
 
     async def answer(self, turn: PendingTurn, answer: TurnAnswer) -> None:
         """Write the assistant's messages, step and expects, unless the turn was answered or dropped meanwhile."""
-        async with self._database.write() as session:
-            if not await _finish(session, turn, "done"):
+
+        def work(session: Session) -> None:
+            conversation = locked(session, turn.conversation_id)
+            if not _finish(session, conversation, turn, "done"):
                 return
-            seqs = [await _append_bot_message(session, turn.conversation_id, message) for message in answer.messages]
-            await session.execute(
-                update(Conversation)
-                .where(Conversation.id == turn.conversation_id)
-                .values(step=answer.step, expects=answer.expects, choices_from=seqs[0])
-            )
+            conversation.choices_from = conversation.last_seq + 1
+            conversation.step, conversation.expects = answer.step, answer.expects
+            for message in answer.messages:
+                _append_bot_message(session, conversation, message)
+
+        await self._database.write(work)
 
     async def fail(self, turn: PendingTurn, texts: FailureTexts) -> None:
         """Write that the turn could not be answered, with a choice that asks for the same turn again."""
-        async with self._database.write() as session:
-            if not await _finish(session, turn, "failed"):
+
+        def work(session: Session) -> None:
+            conversation = locked(session, turn.conversation_id)
+            if not _finish(session, conversation, turn, "failed"):
                 return
             retry = {"id": _choice_id(), "title": texts.choice, "retries_turn": turn.id}
-            await append(session, turn.conversation_id, "system", "failure", texts.text, choices=[retry])
+            append(session, conversation, "system", "failure", texts.text, choices=[retry])
+
+        await self._database.write(work)
 
 
-async def _finish(session: AsyncSession, turn: PendingTurn, state: str) -> bool:
+def _finish(session: Session, conversation: Conversation, pending: PendingTurn, state: str) -> bool:
     """Take the turn out of the queue; False when it is not ours to answer any more."""
-    conversation = await session.get_one(Conversation, turn.conversation_id, with_for_update=True)
-    # an answer that comes after the conversation changed hands belongs to nobody
-    is_stale = Turn.epoch != conversation.epoch
-    stale = await session.execute(
-        update(Turn).where(Turn.id == turn.id, Turn.state == "pending", is_stale).values(state="dropped")
-    )
-    if stale.rowcount:  # type: ignore[attr-defined]
+    turn = session.get_one(Turn, pending.id)
+    if turn.state != "pending":
         return False
-    taken = await session.execute(
-        update(Turn).where(Turn.id == turn.id, Turn.state == "pending").values(state=state, finished_at=now())
-    )
-    return bool(taken.rowcount)  # type: ignore[attr-defined]
+    # an answer that comes after the conversation changed hands belongs to nobody
+    is_stale = turn.epoch != conversation.epoch
+    turn.state = "dropped" if is_stale else state
+    turn.finished_at = now()
+    return not is_stale
 
 
-async def _append_bot_message(session: AsyncSession, conversation_id: str, message: BotMessage) -> int:
+def _append_bot_message(session: Session, conversation: Conversation, message: BotMessage) -> None:
     choices = [{"id": _choice_id(), **choice.model_dump()} for choice in message.choices]
     card = message.card.model_dump() if message.card else None
     kind = "choice" if choices else "text"
-    return await append(session, conversation_id, "bot", kind, message.text, choices=choices, card=card)
+    append(session, conversation, "bot", kind, message.text, choices=choices, card=card)
 
 
 def _choice_id() -> str:

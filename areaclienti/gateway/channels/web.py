@@ -101,7 +101,7 @@ async def post_message(
                 seq = await served.ledger.choose(conversation.id, body.client_id, body.choice_id)
             else:
                 text = _clean(body.text or "")
-                seq, deposited = await receive_text(served, conversation.id, body.client_id, text)
+                seq, deposited = await receive_text(served, conversation, body.client_id, text)
                 if deposited == "verification_code":
                     await rotate(served, conversation, request, response)
     _announce(served, conversation.id)

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
+from areaclienti.gateway.db.models import Conversation
 from tests.unit.gateway.browser import Browser
+from tests.unit.gateway.database import change
 from tests.unit.gateway.doubles import Engine
 
 CHOICES = [
@@ -228,12 +230,7 @@ async def test_a_card_passes_and_a_link_elsewhere_does_not(browser: Browser, eng
 async def test_a_conversation_that_a_person_has_is_not_sent_to_the_engine(
     browser: Browser, app: FastAPI, engine: Engine
 ) -> None:
-    async with app.state.services.database.write() as session:
-        from sqlalchemy import update
-
-        from areaclienti.gateway.db.models import Conversation
-
-        await session.execute(update(Conversation).values(owner="human"))
+    await change(app, owner="human")
     assert (await browser.say("c'è qualcuno?")).status_code == 202
     await settle(app)
     assert [turn.intent for turn in engine.turns] == ["open_chat"]
@@ -242,15 +239,10 @@ async def test_a_conversation_that_a_person_has_is_not_sent_to_the_engine(
 async def test_an_answer_that_comes_after_the_conversation_changed_hands_is_dropped(
     browser: Browser, app: FastAPI, engine: Engine
 ) -> None:
-    from sqlalchemy import update
-
-    from areaclienti.gateway.db.models import Conversation
-
     engine.gate = asyncio.Event()
     await browser.say("ciao")
     await asyncio.sleep(0.05)
-    async with app.state.services.database.write() as session:
-        await session.execute(update(Conversation).values(epoch=Conversation.epoch + 1))
+    await change(app, epoch=Conversation.epoch + 1)
     engine.gate.set()
     await settle(app)
     async with browser.events(1) as stream:

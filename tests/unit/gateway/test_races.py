@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from pathlib import Path
 from uuid import uuid4
 
 from fastapi import FastAPI
 
 from tests.unit.gateway.browser import Browser, until
 from tests.unit.gateway.conftest import Start, build, running
+from tests.unit.gateway.database import rows
 from tests.unit.gateway.doubles import Engine, Identity
 
 
-def rows(database: Path, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(database) as connection:
-        return connection.execute(query).fetchall()
-
-
 async def test_twenty_posts_of_one_client_id_make_one_message_and_one_turn(
-    browser: Browser, app: FastAPI, engine: Engine, database: Path
+    browser: Browser, app: FastAPI, engine: Engine, url: str
 ) -> None:
     answers = await asyncio.gather(*(browser.say("ciao", "client-id-1") for _ in range(20)))
     await app.state.services.runner.settle()
     assert {answer.status_code for answer in answers} == {202}
     assert {answer.json()["seq"] for answer in answers} == {2}
-    assert rows(database, "SELECT count(*) FROM messages WHERE author = 'customer'") == [(1,)]
+    assert await rows(url, "SELECT count(*) FROM messages WHERE author = 'customer'") == [(1,)]
     assert [turn.text for turn in engine.turns].count("ciao") == 1
 
 
@@ -51,15 +45,15 @@ async def test_two_presses_of_two_buttons_choose_one(browser: Browser, app: Fast
 
 
 async def test_fifty_messages_at_once_run_one_by_one_with_unbroken_seqs(
-    browser: Browser, app: FastAPI, engine: Engine, database: Path
+    browser: Browser, app: FastAPI, engine: Engine, url: str
 ) -> None:
     engine.delay = 0.002
     answers = await asyncio.gather(*(browser.say(f"messaggio {n}") for n in range(50)))
     await app.state.services.runner.settle()
     assert engine.overlapping == 0
     assert len({answer.json()["seq"] for answer in answers}) == 50
-    assert [seq for (seq,) in rows(database, "SELECT seq FROM messages ORDER BY seq")] == list(range(1, 102))
-    asked = [text for (text,) in rows(database, "SELECT text FROM messages WHERE author = 'customer' ORDER BY seq")]
+    assert [seq for (seq,) in await rows(url, "SELECT seq FROM messages ORDER BY seq")] == list(range(1, 102))
+    asked = [text for (text,) in await rows(url, "SELECT text FROM messages WHERE author = 'customer' ORDER BY seq")]
     assert [turn.text for turn in engine.turns[1:]] == asked, "in the order in which they were taken in"
 
 
@@ -77,46 +71,44 @@ async def test_one_conversation_does_not_wait_for_another(app: FastAPI, engine: 
     held.set()
 
 
-async def test_a_turn_left_by_a_killed_process_is_answered_once(
-    engine: Engine, identity: Identity, database: Path
-) -> None:
+async def test_a_turn_left_by_a_killed_process_is_answered_once(engine: Engine, identity: Identity, url: str) -> None:
     engine.gate = asyncio.Event()
-    first = build(engine, identity, database)
+    first = build(engine, identity, url)
     async with running(first):
         browser = Browser(first)
         await browser.open()
         assert (await browser.say("sono Mario Rossi")).status_code == 202
         await asyncio.sleep(0.05)
     # stopped with the opening in flight and the message waiting: nothing is answered yet
-    assert rows(database, "SELECT author FROM messages") == [("customer",)]
+    assert await rows(url, "SELECT author FROM messages") == [("customer",)]
     engine.gate = None
-    second = build(engine, identity, database)
+    second = build(engine, identity, url)
     async with running(second):
         await second.state.services.runner.settle()
     assert [turn.intent or turn.text for turn in engine.turns] == ["open_chat", "sono Mario Rossi"]
-    assert rows(database, "SELECT seq, author FROM messages ORDER BY seq") == [(1, "customer"), (2, "bot"), (3, "bot")]
-    third = build(engine, identity, database)
+    assert await rows(url, "SELECT seq, author FROM messages ORDER BY seq") == [(1, "customer"), (2, "bot"), (3, "bot")]
+    third = build(engine, identity, url)
     async with running(third):
         await third.state.services.runner.settle()
-    assert rows(database, "SELECT count(*) FROM messages") == [(3,)]
+    assert await rows(url, "SELECT count(*) FROM messages") == [(3,)]
 
 
 async def test_an_answer_that_the_engine_gave_to_a_killed_process_is_not_given_twice(
-    engine: Engine, identity: Identity, database: Path
+    engine: Engine, identity: Identity, url: str
 ) -> None:
     engine.failures = ["answer_lost"]  # processed there, lost on the way
-    first = build(engine, identity, database)
+    first = build(engine, identity, url)
     async with running(first):
         await Browser(first).open()
         await until(lambda: bool(engine.turns))
-    second = build(engine, identity, database)
+    second = build(engine, identity, url)
     async with running(second):
         await second.state.services.runner.settle()
     assert len(engine.turns) == 1
-    assert rows(database, "SELECT text FROM messages") == [("[1] open_chat",)]
+    assert await rows(url, "SELECT text FROM messages") == [("[1] open_chat",)]
 
 
-async def test_two_gateways_on_one_database_write_one_answer(start: Start, engine: Engine, database: Path) -> None:
+async def test_two_gateways_on_one_database_write_one_answer(start: Start, engine: Engine, url: str) -> None:
     one = await start()
     browser = Browser(one)
     engine.gate = asyncio.Event()
@@ -126,14 +118,14 @@ async def test_two_gateways_on_one_database_write_one_answer(start: Start, engin
     engine.gate.set()
     await asyncio.gather(one.state.services.runner.settle(), two.state.services.runner.settle())
     assert engine.requests == 2
-    assert rows(database, "SELECT count(*) FROM messages") == [(1,)]
+    assert await rows(url, "SELECT count(*) FROM messages") == [(1,)]
 
 
-async def test_many_conversations_at_once_keep_their_turns_apart(app: FastAPI, engine: Engine, database: Path) -> None:
+async def test_many_conversations_at_once_keep_their_turns_apart(app: FastAPI, engine: Engine, url: str) -> None:
     visitors = [Browser(app) for _ in range(20)]
     await asyncio.gather(*(visitor.open() for visitor in visitors))
     await asyncio.gather(*(visitor.say(f"{n}", str(uuid4())) for visitor in visitors for n in range(3)))
     await app.state.services.runner.settle()
     assert engine.overlapping == 0
-    assert rows(database, "SELECT count(*) FROM messages") == [(20 + 20 * 3 * 2,)]
-    assert rows(database, "SELECT max(last_seq), min(last_seq) FROM conversations") == [(7, 7)]
+    assert await rows(url, "SELECT count(*) FROM messages") == [(20 + 20 * 3 * 2,)]
+    assert await rows(url, "SELECT max(last_seq), min(last_seq) FROM conversations") == [(7, 7)]

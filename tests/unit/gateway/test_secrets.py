@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import update
 
 from areaclienti import logging as service_logging
-from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.texts import load_texts
 from tests.unit.gateway.browser import Browser
+from tests.unit.gateway.database import change, only_conversation
 from tests.unit.gateway.doubles import Engine, Identity
 
 PASSWORD = "Tramonto-Verde7"
@@ -26,20 +25,13 @@ TEXTS = load_texts()
 
 async def stand_at(app: FastAPI, step: str, expects: str) -> None:
     """Put the conversation at a step."""
-    async with app.state.services.database.write() as session:
-        await session.execute(update(Conversation).values(step=step, expects=expects))
+    await change(app, step=step, expects=expects)
 
 
-async def told(browser: Browser, app: FastAPI) -> list[tuple[str, str, str]]:
+async def told(app: FastAPI) -> list[tuple[str, str, str]]:
     """What stands in the ledger after the greeting: author, kind, text."""
     await app.state.services.runner.settle()
-    async with browser.events(1) as stream:
-        await stream.next("state")
-        page = stream.queued()
-    assert not page
-    async with app.state.services.database.read() as session:
-        conversation = (await session.scalars(Conversation.__table__.select())).first()
-    found = await app.state.services.ledger.read_after(conversation, 1)
+    found = await app.state.services.ledger.read_after(await only_conversation(app), 1)
     return [(message.author, message.kind, message.text) for message in found.messages]
 
 
@@ -58,12 +50,22 @@ def logs() -> Iterator[io.StringIO]:
     root.handlers[:], root.level = handlers, level
 
 
-def assert_nowhere(secret: str, database: Path, logs: io.StringIO, engine: Engine) -> None:
-    for file in database.parent.iterdir():  # the database, its WAL, its shared memory
-        assert secret.encode() not in file.read_bytes(), file.name
-    assert secret not in logs.getvalue()
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the SQLite database, its WAL and its shared memory are; empty on a server."""
+    return tmp_path
+
+
+def assert_nowhere(secret: str, folder: Path, logs: io.StringIO, engine: Engine) -> None:
+    assert_unwritten(secret, folder, logs)
     assert not any(secret in turn.model_dump_json() for turn in engine.turns)
     assert not any(secret in text for text in engine.classified)
+
+
+def assert_unwritten(secret: str, folder: Path, logs: io.StringIO) -> None:
+    for file in folder.iterdir():  # the database, its WAL, its shared memory
+        assert secret.encode() not in file.read_bytes(), file.name
+    assert secret not in logs.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ async def test_a_secret_goes_to_the_vault_and_its_reference_to_the_engine(
 ) -> None:
     answer = await browser.give(purpose, value)
     assert (answer.status_code, answer.json()) == (202, {"seq": 2})
-    assert (await told(browser, app))[0] == ("customer", "secret", note)
+    assert (await told(app))[0] == ("customer", "secret", note)
     assert [(deposit["purpose"], deposit["value"]) for deposit in identity.deposits] == [(purpose, value)]
     assert (engine.turns[-1].intent, engine.turns[-1].entities) == ("give_secret", {purpose: "vlt_1"})
     assert identity.deposits[0]["conversation_id"] == engine.turns[-1].conversation_id
@@ -93,7 +95,7 @@ async def test_a_rejected_secret_leaves_no_trace_and_names_the_rules(
     assert answer.json()["code"] == "secret_rejected"
     assert answer.json()["failed_rules"] == ["min_length", "uppercase", "digit"]
     assert "corta" not in answer.text
-    assert await told(browser, app) == []
+    assert await told(app) == []
     assert len(engine.turns) == 1
 
 
@@ -103,7 +105,7 @@ async def test_without_identity_a_secret_is_refused_and_nothing_is_noted(
     identity.down = True
     answer = await browser.give("password", PASSWORD)
     assert (answer.status_code, answer.json()["code"]) == (503, "identity_unavailable")
-    assert await told(browser, app) == []
+    assert await told(app) == []
     identity.down = False
     assert (await browser.give("password", PASSWORD)).status_code == 202
 
@@ -137,7 +139,7 @@ async def test_a_secret_that_is_due_may_be_typed_as_a_message(
 ) -> None:  # fmt: skip
     await stand_at(app, *at)
     assert (await browser.say(text)).status_code == 202
-    note, _answer = await told(browser, app)
+    note, _answer = await told(app)
     assert note == ("customer", "secret", TEXTS.secret_notes[purpose])  # type: ignore[index]
     assert [(deposit["purpose"], deposit["value"]) for deposit in identity.deposits] == [(purpose, secret)]
     assert engine.turns[-1].entities == {purpose: "vlt_1"}
@@ -170,19 +172,17 @@ async def test_a_secret_that_is_due_may_be_typed_as_a_message(
     ],
 )
 async def test_a_secret_that_is_not_due_goes_nowhere_and_the_customer_is_told(
-    browser: Browser, app: FastAPI, engine: Engine, identity: Identity, database: Path, logs: io.StringIO,
+    browser: Browser, app: FastAPI, engine: Engine, identity: Identity, folder: Path, logs: io.StringIO,
     at: tuple[str, str], text: str, notice: str,
 ) -> None:  # fmt: skip
     await stand_at(app, *at)
     assert (await browser.say(text)).status_code == 202
-    assert await told(browser, app) == [
+    assert await told(app) == [
         ("customer", "secret", TEXTS.secret_notes["redacted"]),
         ("bot", "notice", TEXTS.notices[notice]),  # type: ignore[index]
     ]
     assert len(engine.turns) == 1 and identity.deposits == []
-    for file in database.parent.iterdir():
-        assert text.encode() not in file.read_bytes()
-    assert text not in logs.getvalue()
+    assert_unwritten(text, folder, logs)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ async def test_what_is_no_secret_reaches_the_engine(
 ) -> None:
     await stand_at(app, *at)
     await browser.say(text)
-    assert (await told(browser, app))[0] == ("customer", "text", text)
+    assert (await told(app))[0] == ("customer", "text", text)
     assert engine.turns[-1].text == text
 
 
@@ -230,7 +230,7 @@ async def test_at_the_password_only_a_sure_question_or_wish_passes(
     await stand_at(app, *AT_PASSWORD)
     engine.meaning = {"intent": intent, "confidence": confidence}
     await browser.say("quanti caratteri servono?")
-    first = (await told(browser, app))[0]
+    first = (await told(app))[0]
     assert (first[1] == "text") is passes
     assert (engine.turns[-1].text == "quanti caratteri servono?") is passes
 
@@ -250,7 +250,7 @@ async def test_without_the_engine_a_text_at_the_password_is_hidden(
     await stand_at(app, *AT_PASSWORD)
     engine.meaning = {"intent": None, "confidence": 1.0}  # type: ignore[dict-item]
     await browser.say("Password")
-    assert (await told(browser, app))[0][1] == "secret"
+    assert (await told(app))[0][1] == "secret"
 
 
 async def test_a_hidden_message_changes_neither_step_nor_choices(
@@ -271,11 +271,11 @@ async def test_a_hidden_message_sent_again_is_told_once(browser: Browser, app: F
     await stand_at(app, *AT_PASSWORD)
     answers = [await browser.say(PASSWORD, "client-id-1") for _ in range(3)]
     assert [answer.json() for answer in answers] == [{"seq": 2}] * 3
-    assert len(await told(browser, app)) == 2
+    assert len(await told(app)) == 2
 
 
 async def test_no_secret_is_found_in_any_file_or_log(
-    browser: Browser, app: FastAPI, engine: Engine, identity: Identity, database: Path, logs: io.StringIO
+    browser: Browser, app: FastAPI, engine: Engine, identity: Identity, folder: Path, logs: io.StringIO
 ) -> None:
     secrets: dict[str, Any] = {"password": PASSWORD, "verification_code": CODE, "tax_code": TAX_CODE}
     for purpose, value in secrets.items():
@@ -293,14 +293,14 @@ async def test_no_secret_is_found_in_any_file_or_log(
     await browser.request("POST", "/api/sign-in", {"username": "mario", "password": PASSWORD})
     assert "service" in logs.getvalue(), "the log was listened to"
     for value in secrets.values():
-        assert_nowhere(value, database, logs, engine)
+        assert_nowhere(value, folder, logs, engine)
 
 
 async def test_the_scan_would_find_a_secret_that_is_stored(
-    browser: Browser, app: FastAPI, engine: Engine, database: Path, logs: io.StringIO
+    browser: Browser, app: FastAPI, engine: Engine, folder: Path, logs: io.StringIO
 ) -> None:
     await stand_at(app, *AT_NAME)
     await browser.say("Segretario Verdi")
     await app.state.services.runner.settle()
     with pytest.raises(AssertionError):
-        assert_nowhere("Segretario Verdi", database, logs, engine)
+        assert_nowhere("Segretario Verdi", folder, logs, engine)

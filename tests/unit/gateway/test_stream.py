@@ -11,10 +11,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from areaclienti.gateway.channels import stream as stream_module
-from areaclienti.gateway.db.models import Message
 from areaclienti.gateway.limits import MAX_STREAMS
 from tests.unit.gateway.browser import ORIGIN, Browser, until
 from tests.unit.gateway.conftest import build
+from tests.unit.gateway.database import only_conversation
 from tests.unit.gateway.doubles import Engine, Identity
 
 
@@ -153,10 +153,8 @@ async def test_the_stream_may_not_be_cached_or_buffered(browser: Browser) -> Non
         assert stream.headers["x-accel-buffering"] == "no"
 
 
-async def test_a_stopping_server_ends_open_streams_at_once(
-    engine: Engine, identity: Identity, database: object
-) -> None:
-    app = build(engine, identity, database)  # type: ignore[arg-type]
+async def test_a_stopping_server_ends_open_streams_at_once(engine: Engine, identity: Identity, url: str) -> None:
+    app = build(engine, identity, url)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=10))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
@@ -172,11 +170,3 @@ async def test_a_stopping_server_ends_open_streams_at_once(
                 pass
             await serving
     assert time.monotonic() - began < 1.5
-
-
-async def only_conversation(app: FastAPI) -> str:
-    async with app.state.services.database.read() as session:
-        from sqlalchemy import select
-
-        found: str = await session.scalar(select(Message.conversation_id).limit(1))
-        return found
