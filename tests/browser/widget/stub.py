@@ -416,7 +416,11 @@ def _reply(talk: Conversation, text: str) -> None:
             card={"type": "privacy_notice"},
         )
     elif step in ("privacy_notice", "tax_code"):
-        talk.bot("Ti ho inviato un codice di verifica al numero 320 ****600.", "verification_code")
+        talk.bot(
+            "Ti ho inviato un codice di verifica al numero 320 ****600.",
+            "verification_code",
+            ("Richiedi nuovo codice",),
+        )
     elif text == "secret:verification_code:wrong":
         talk.bot("Il codice non è corretto: hai ancora 4 tentativi.")
     elif step == "verification_code":

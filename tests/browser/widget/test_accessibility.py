@@ -159,6 +159,20 @@ def test_nothing_scrolls_sideways(
     assert axe(chat.page) == []
 
 
+def test_the_checks_of_width_and_size_find_what_is_wrong(open_page: OpenPage) -> None:
+    chat = Chat(open_page("/", 320, 640))
+    chat.page.locator("area-clienti-chat").evaluate(
+        """e => {
+          const button = document.createElement('button');
+          button.textContent = 'x';
+          button.style.cssText = 'margin-left: 400px; width: 20px; height: 20px; flex: none';
+          e.shadowRoot.querySelector('.frame').append(button);
+        }"""
+    )
+    assert chat.page.evaluate(OVERFLOW) != []
+    assert chat.page.evaluate(MAIN_TARGETS) == ["x: 20 x 20"]
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [1280, 320])
 def test_pages_pass_axe_and_fit_a_narrow_window(

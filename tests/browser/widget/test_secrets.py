@@ -153,11 +153,23 @@ def test_the_field_comes_back_also_when_the_answer_overtakes_the_acknowledgement
 
 
 def test_a_new_code_is_asked_for_with_the_manuals_words(chat: Chat, stub: Stub) -> None:
-    chat.to_code()
+    chat.write("vai al codice")
     chat.press("Richiedi nuovo codice")
     chat.says("Ti ho inviato un nuovo codice")
     assert stub.posts[-1][1]["text"] == "Richiedi nuovo codice"
     expect(chat.secret()).to_be_visible()
+
+
+def test_a_new_code_that_is_offered_as_a_choice_has_one_button_only(chat: Chat, stub: Stub) -> None:
+    chat.to_code()
+    resend = chat.page.get_by_role("button", name="Richiedi nuovo codice")
+    expect(resend).to_have_count(1)
+    resend.click()
+    chat.says("Ti ho inviato un nuovo codice")
+    assert "choice_id" in stub.posts[-1][1]
+    resend.click()
+    expect(chat.log.get_by_text("Ti ho inviato un nuovo codice")).to_have_count(2)
+    assert stub.posts[-1][1]["text"] == "Richiedi nuovo codice"
 
 
 def test_a_tax_code_is_capitalised_and_goes_beside_the_chat(chat: Chat, stub: Stub) -> None:

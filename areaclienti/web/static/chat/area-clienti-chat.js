@@ -10,7 +10,7 @@ import { PasswordCard, TaxCodeCard } from './secret-card.js';
 import { Store } from './store.js';
 import { styles } from './styles.js';
 import { Transport } from './transport.js';
-import { LogView, words } from './view.js';
+import { LogView, offered, words } from './view.js';
 
 const SLOW_MS = 8000;
 const WAIT_MS = 30_000;
@@ -88,7 +88,7 @@ export class AreaClientiChat extends HTMLElement {
     this.#restart = new RestartDialog(() => this.#startAgain());
     const log = h('div', { role: 'log', class: 'log', 'aria-live': 'off', 'aria-label': TEXTS.messages });
     this.#view = new LogView(log, {
-      choose: (message, choice) => this.#choose(choice),
+      choose: (choice) => this.#choose(choice),
       retry: (clientId) => this.#retry(clientId),
       openNotice: () => this.#privacy.open(),
     });
@@ -292,10 +292,16 @@ export class AreaClientiChat extends HTMLElement {
     const { purpose, make } = CARDS[kind];
     const card = make(
       (clientId, value) => this.#deliverSecret(purpose, clientId, value),
-      () => this.#send(TEXTS.code.resend),
+      () => this.#resend(),
     );
     this.#card = { kind, card };
     this.#parts.cardSlot.replaceChildren(card.element);
+  }
+
+  #resend() {
+    const choice = this.#store.openChoice(TEXTS.code.resend);
+    if (choice) this.#choose(choice);
+    else this.#send(TEXTS.code.resend);
   }
 
   #toggleQuestion() {
@@ -355,7 +361,8 @@ export class AreaClientiChat extends HTMLElement {
   // ---- screen readers ------------------------------------------------------------------------------------------
 
   #announce(message) {
-    const choices = message.choices?.length ? ` ${TEXTS.choices.legend}: ${message.choices.map(({ title }) => title).join(', ')}.` : '';
+    const titles = offered(message).map(({ title }) => title);
+    const choices = titles.length ? ` ${TEXTS.choices.legend}: ${titles.join(', ')}.` : '';
     this.#say(`${TEXTS.authors[message.author] ?? ''}: ${words(message)}${choices}`);
   }
 

@@ -112,7 +112,7 @@ export class Card {
   }
 }
 
-/** The line that says why what is written here is safe. */
-export function safety(text) {
-  return h('p', { class: 'safe', id: 'safety' }, icon('lock'), h('span', {}, text));
+/** The line under a field that says why it is safe, or what to mind. */
+export function safety(text, symbol = 'lock') {
+  return h('p', { class: 'safe', id: 'safety' }, icon(symbol), h('span', {}, text));
 }

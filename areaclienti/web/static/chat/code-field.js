@@ -21,7 +21,7 @@ export class CodeCard extends Card {
       'aria-describedby': 'safety',
     });
     const again = h('button', { type: 'button', class: 'secondary', onclick: resend }, icon('again'), texts.resend);
-    super({ texts, field, after: safety(texts.keepOpen), more: again, submit }); // manual 6a, 4c
+    super({ texts, field, after: safety(texts.keepOpen, 'warning'), more: again, submit }); // manual 6a, 4c
   }
 
   value() {

@@ -115,6 +115,13 @@ export class Store {
     return all[index].key;
   }
 
+  /** The choice with that title, if it may be pressed now. */
+  openChoice(title) {
+    const key = this.openChoices();
+    const message = key && this.messages().find((one) => one.key === key);
+    return message?.choices.find((choice) => choice.title === title);
+  }
+
   /** Which of the message's choices the customer took: by id when it was taken here, by its words after a reload. */
   chosen(message) {
     const all = this.messages();

@@ -12,7 +12,7 @@ export class LogView {
   #actions;
   #nodes = new Map(); // key → { node, signature }
 
-  /** `actions`: `choose(message, choice)`, `retry(clientId)`, `openNotice()`. */
+  /** `actions`: `choose(choice)`, `retry(clientId)`, `openNotice()`. */
   constructor(log, actions) {
     this.#log = log;
     this.#actions = actions;
@@ -74,8 +74,8 @@ export class LogView {
       this.#meta(message, first && !quiet),
       h('div', { class: 'bubble' }, failure && icon('warning'), message.kind === 'secret' && icon('lock'), h('p', {}, words(message))),
       this.#card(message.card),
-      message.choices?.length
-        ? choices(message.choices, { open, chosen, onChoose: (choice) => this.#actions.choose(message, choice) })
+      offered(message).length
+        ? choices(offered(message), { open, chosen, onChoose: (choice) => this.#actions.choose(choice) })
         : null,
       message.author === 'customer' && this.#delivery(message, lastOwn),
     );
@@ -129,6 +129,11 @@ export function failureWords({ code, retryAfter }) {
 /** What a message says aloud and on screen. */
 export function words({ text, kind }) {
   return text || (kind === 'secret' ? TEXTS.secretGiven : '');
+}
+
+/** The message's choices but those that a card beside the chat has a button for. */
+export function offered({ choices: all }) {
+  return (all ?? []).filter(({ title }) => title !== TEXTS.code.resend);
 }
 
 function dayOf({ at }) {

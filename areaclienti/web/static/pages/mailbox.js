@@ -105,8 +105,12 @@ function drawPhone(messages) {
     const code = codeIn(sms);
     return h('div', { class: 'sms' }, h('p', {}, sms.text), h('div', { class: 'below' }, h('span', {}, when(sms)), code && copyButton(code)));
   };
-  const thread = ([number, list]) => h('section', { class: 'thread' }, h('h3', {}, T.thread(number)), list.map(bubble));
+  const thread = ([number, list]) => h('section', { class: 'thread' }, h('h3', {}, T.thread(spaced(number))), list.map(bubble));
   one('#phone').replaceChildren(...(messages.length ? [...threads].map(thread) : [h('p', { class: 'empty' }, T.noSms)]));
+}
+
+function spaced(number) {
+  return number.replace(/^(\+39)(\d{3})(\d+)$/, '$1 $2 $3');
 }
 
 function grouped(messages) {
