@@ -47,11 +47,13 @@ def _field(tracker: Tracker) -> str | None:
         return "family_name"
     if named in FIELDS:
         return named
-    if answers.entity(tracker, "contact"):
+    if answers.contact(tracker, requested=False):
         return "contact"
     if answers.entity(tracker, "company"):
         return "company_name"
-    return "name" if answers.entity(tracker, "person") else None
+    if answers.entity(tracker, "person"):
+        return "name"
+    return "customer_type" if answers.customer_type(tracker) else None
 
 
 def _new_value(tracker: Tracker, field: str) -> dict[str, str] | None:
@@ -62,7 +64,9 @@ def _new_value(tracker: Tracker, field: str) -> dict[str, str] | None:
         if field == "company_name" and (company := answers.entity(tracker, "company")):
             cleaned = clean_company(company)
             return {"company_name": cleaned, "customer_name": cleaned}
-        if field == "contact" and (contact := answers.entity(tracker, "contact")):
+        if field == "customer_type" and (kind := answers.customer_type(tracker)):
+            return {"customer_type": kind}
+        if field == "contact" and (contact := answers.contact(tracker, requested=False)):
             parsed = parse_contact(contact)
             return {"contact": parsed.value, "contact_display": parsed.display}
     except (NameRejected, ContactRejected):

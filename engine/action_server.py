@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
-from engine.turn import current
+from engine.turn import note_failure
 
 TIMEOUT_SECONDS = 15
 REJECTED = 400  # rasa-sdk's answer when an action declines to run; part of normal dialogue
@@ -26,10 +26,10 @@ class ActionServer(EndpointConfig):  # type: ignore[misc]
             return await self._post(kwargs.get("json"))
         except ClientResponseError as error:
             if error.status != REJECTED:
-                _note_failure(f"{name}: status {error.status}")
+                note_failure(f"{name}: status {error.status}")
             raise
         except (aiohttp.ClientError, TimeoutError) as error:
-            _note_failure(f"{name}: {type(error).__name__}")
+            note_failure(f"{name}: {type(error).__name__}")
             raise aiohttp.ClientConnectionError(type(error).__name__) from None
 
     async def _post(self, body: Any) -> Any:
@@ -46,7 +46,3 @@ class ActionServer(EndpointConfig):  # type: ignore[misc]
         if self._session is not None:
             await self._session.close()
 
-
-def _note_failure(what: str) -> None:
-    if turn := current.get():
-        turn.failures.append(what)

@@ -18,6 +18,7 @@ from sanic import Sanic
 from engine.action_server import ActionServer
 from engine.responses import OrderedResponses
 from engine.store import ConversationStore
+from engine.turn import note_failure
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,13 @@ def load_agent(models: Path, endpoints: AvailableEndpoints) -> Agent:
     # Agent wraps the store in one that turns a failed read into an empty tracker: amnesia in the middle of a form.
     agent.tracker_store = store
     agent.load_model(get_local_model(str(models)))
+    agent.processor.on_circuit_break = _fail_turn
     return agent
+
+
+def _fail_turn(*_: object) -> None:
+    """Rules that go round in circles: Rasa would stop and keep what was said so far."""
+    note_failure("action limit reached")
 
 
 def create_app(models: Path, endpoints_file: Path, credentials_file: Path) -> Sanic:

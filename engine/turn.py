@@ -79,3 +79,9 @@ class Turn:
 
 
 current: ContextVar[Turn | None] = ContextVar("current_turn", default=None)
+
+
+def note_failure(what: str) -> None:
+    """Marks the turn that is being handled as failed; `what` names the part, never what the customer wrote."""
+    if turn := current.get():
+        turn.failures.append(what)

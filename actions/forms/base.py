@@ -23,6 +23,10 @@ class Form(FormValidationAction, ABC):
     def read(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
         """Raw values for slots of the form in the latest message; empty where it has none."""
 
+    def is_answer(self, tracker: Tracker) -> bool:
+        """Whether the form may read the latest message; all else is left to the rules."""
+        return answers.is_answer(tracker)
+
     def requested(self, tracker: Tracker) -> str | None:
         """The slot this form has asked for; None while it is being activated."""
         active = (tracker.active_loop or {}).get("name") == self.form_name()
@@ -31,9 +35,11 @@ class Form(FormValidationAction, ABC):
     async def get_extraction_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        if not answers.is_answer(tracker):
+        if not self.is_answer(tracker):
             return []
         requested = self.requested(tracker)
+        if requested is None and not self._opens_the_turn(tracker):
+            return []  # begun by an action of this turn: the message was its, and is used up
         found = self.read(tracker, requested)
         if found or requested is None:
             return [SlotSet(slot, value) for slot, value in found.items()]
@@ -42,12 +48,21 @@ class Form(FormValidationAction, ABC):
         rejected = self.rejected(dispatcher, tracker, requested, reply)
         return [SlotSet(slot, value) for slot, value in rejected.items()]
 
+    def _opens_the_turn(self, tracker: Tracker) -> bool:
+        """Whether nothing but this form has run since the customer's message."""
+        for event in reversed(tracker.events):
+            if event["event"] == "user":
+                return True
+            if event["event"] == "action" and event["name"] not in {self.form_name(), "action_extract_slots"}:
+                return False
+        return True
+
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         events = await super().get_validation_events(dispatcher, tracker, domain)
         # The base class returns only slots of the form. A set slot means an answer to Rasa: none after a question.
-        if answers.is_answer(tracker) and (times := tracker.get_slot("misunderstood_times")):
+        if self.is_answer(tracker) and (times := tracker.get_slot("misunderstood_times")):
             events.append(SlotSet("misunderstood_times", times))
         return events
 

@@ -12,11 +12,18 @@ from actions import answers
 from actions.forms.base import Form
 
 
+# A new value is a correction and has a rule of its own (data/rules/registration.yml).
+CORRECTIONS = {"give_customer_type", "give_name", "give_company_name", "give_contact", "give_data"}
+
+
 class ValidateRecheckForm(Form):
-    """Takes the confirmation; a correction is a message of its own (`correct_data`) and has a rule."""
+    """Takes the confirmation; all that changes a value is left to `action_correct`."""
 
     def name(self) -> str:
         return "validate_recheck_form"
+
+    def is_answer(self, tracker: Tracker) -> bool:
+        return super().is_answer(tracker) and answers.intent(tracker) not in CORRECTIONS
 
     def read(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
         return {"recheck": "confirmed"} if answers.intent(tracker) in {"confirm_data", "affirm"} else {}
