@@ -64,7 +64,11 @@ def person(tracker: Tracker, requested: bool) -> str | None:
     """A person's name: what the NLU marked, or the whole text where a name was asked for."""
     if marked := entity(tracker, "person"):
         return marked
-    if requested and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"} and not _elsewhere(tracker):
+    if (
+        requested
+        and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"}
+        and not _elsewhere(tracker)
+    ):
         return _without_lead_in(text(tracker)) or None
     return None
 
@@ -73,7 +77,11 @@ def company(tracker: Tracker, requested: bool) -> str | None:
     """A company's name: what the NLU marked, or the whole text where it was asked for."""
     if marked := entity(tracker, "company"):
         return marked
-    if requested and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"} and not _elsewhere(tracker):
+    if (
+        requested
+        and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"}
+        and not _elsewhere(tracker)
+    ):
         return entity(tracker, "person") or _without_lead_in(text(tracker)) or None
     return None
 
@@ -90,7 +98,11 @@ def contact(tracker: Tracker, requested: bool) -> str | None:
         if marked := entity(tracker, "contact"):
             return marked
     looks_meant = intent(tracker) in _UNSURE_INTENTS | {"give_contact", "give_data", "give_name"}
-    return typed if requested and looks_meant and (intent(tracker) not in _UNSURE_INTENTS or _has_digit_or_at(typed)) else None
+    return (
+        typed
+        if requested and looks_meant and (intent(tracker) not in _UNSURE_INTENTS or _has_digit_or_at(typed))
+        else None
+    )
 
 
 def customer_type(tracker: Tracker) -> str | None:
@@ -114,9 +126,7 @@ def picked_contact(tracker: Tracker, contacts: list[dict[str, Any]]) -> str | No
 
 def _by_ending(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
     digits = re.findall(r"\d{2,}", typed)
-    return [
-        contact["id"] for contact in contacts for run in digits if contact["masked"].replace(" ", "").endswith(run)
-    ]
+    return [contact["id"] for contact in contacts for run in digits if contact["masked"].replace(" ", "").endswith(run)]
 
 
 def _by_kind(typed: str, contacts: list[dict[str, Any]]) -> list[str]:

@@ -1,1 +1,1 @@
-"""What we load inside the Rasa process: channel, tracker store, responses, and which libraries are absent on purpose."""
+"""What we load inside the Rasa process: channel, tracker store, responses, absent libraries."""

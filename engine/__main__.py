@@ -55,7 +55,6 @@ def _train(arguments: argparse.Namespace) -> int:
 def _validate(arguments: argparse.Namespace) -> int:
     from rasa.cli.data import validate_files
 
-
     logging.basicConfig(level=logging.INFO)
     namespace = argparse.Namespace(
         domain="domain.yml", data=["data"], config="config.yml", fail_on_warnings=True, max_history=None

@@ -1,8 +1,8 @@
 """Libraries that Rasa imports and this engine leaves out on purpose: importable by name, an error as soon as used.
 
-Rasa 3.6 imports TensorFlow, every connector and every tracker store at start-up, also where none is configured. Each name
-in `ABSENT` gets a stand-in whose attributes can be named in annotations and subclassed (all that an import does) but not
-called. A library that is installed after all is used as it is.
+Rasa 3.6 imports TensorFlow, every connector and every tracker store at start-up, also where none is configured. Each
+name in `ABSENT` gets a stand-in whose attributes can be named in annotations and subclassed (all that an import does)
+but not called. A library that is installed after all is used as it is.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def _stand_in(dotted: str) -> type:
 
 
 class _AbsentModule(types.ModuleType):
-    __path__: list[str] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

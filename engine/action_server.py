@@ -45,4 +45,3 @@ class ActionServer(EndpointConfig):  # type: ignore[misc]
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
-

@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 
-# Rasa's own loggers write texts, slots and whole trackers, some of them at WARNING and ERROR (facts in docs/privacy.md).
+# Rasa's own loggers write texts, slots and whole trackers, some of them at WARNING and ERROR.
 _OURS = "engine"
 
 

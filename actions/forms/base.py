@@ -60,7 +60,7 @@ class Form(FormValidationAction, ABC):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        events = await super().get_validation_events(dispatcher, tracker, domain)
+        events: list[EventType] = await super().get_validation_events(dispatcher, tracker, domain)
         # The base class returns only slots of the form. A set slot means an answer to Rasa: none after a question.
         if self.is_answer(tracker) and (times := tracker.get_slot("misunderstood_times")):
             events.append(SlotSet("misunderstood_times", times))

@@ -11,7 +11,6 @@ from rasa_sdk.types import DomainDict
 from actions import answers
 from actions.forms.base import Form
 
-
 # A new value is a correction and has a rule of its own (data/rules/registration.yml).
 CORRECTIONS = {"give_customer_type", "give_name", "give_company_name", "give_contact", "give_data"}
 

@@ -40,9 +40,8 @@ class ValidateRegistrationForm(Form):
         if kind := answers.customer_type(tracker):
             found["customer_type"] = kind
         for_company = requested == "company_name" or (found.get("customer_type") == "azienda" and requested is None)
-        if name := answers.person(tracker, requested in NAME_SLOTS):
-            if not for_company:
-                found["family_name" if requested == "family_name" else "given_name"] = name
+        if (name := answers.person(tracker, requested in NAME_SLOTS)) and not for_company:
+            found["family_name" if requested == "family_name" else "given_name"] = name
         if company := answers.company(tracker, for_company and requested is not None):
             found["company_name"] = company
         if contact := answers.contact(tracker, requested == "contact"):
@@ -134,9 +133,7 @@ class ValidateRegistrationForm(Form):
         shown = self._noted(dispatcher, tracker, "contact_display", contact.display)
         return self.accepted(tracker, contact=contact.value, **shown)
 
-    def _noted(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, slot: str, value: str
-    ) -> dict[str, Any]:
+    def _noted(self, dispatcher: CollectingDispatcher, tracker: Tracker, slot: str, value: str) -> dict[str, Any]:
         """Reads back what was understood, once: a value that is only checked again is not news."""
         if tracker.get_slot(slot) != value:
             utterance = "utter_noted_contact" if slot == "contact_display" else "utter_noted_name"
