@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from areaclienti import logging
-from areaclienti.identity import housekeeping, notices
+from areaclienti.identity import notices
 from areaclienti.identity.api import (
     customers,
     envelope,
@@ -25,8 +25,6 @@ from areaclienti.identity.clock import Clock, system_clock
 from areaclienti.identity.db import migrate
 from areaclienti.identity.services import Services
 from areaclienti.settings import IdentitySettings
-
-_LONGEST_BODY = 64 * 1024
 
 
 def create_app(settings: IdentitySettings | None = None, clock: Clock = system_clock) -> FastAPI:
@@ -45,13 +43,11 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
             await asyncio.to_thread(migrate.upgrade, settings.identity_database_url)
         async with services.work() as work:
             await notices.record(work, services.notice)
-        tasks = [services.start_delivering(), asyncio.create_task(housekeeping.run(services.work))]
-        yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        await services.close()
+        services.start()
+        try:
+            yield
+        finally:
+            await services.close()
 
     app = FastAPI(
         title="Area Clienti: identity",
@@ -60,7 +56,6 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=_LONGEST_BODY,
     )
     app.state.services = services
     errors.install(app)

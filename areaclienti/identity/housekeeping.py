@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 
 from sqlalchemy import delete, or_, update
@@ -28,15 +28,17 @@ _THROTTLE_KEPT = timedelta(days=31)  # as long as an address is remembered as th
 log = get_logger()
 
 
-async def run(works: Callable[[], AbstractAsyncContextManager[Work]]) -> None:
-    """Sweeps once a minute until it is cancelled."""
-    while True:
+async def run(works: Callable[[], AbstractAsyncContextManager[Work]], stopping: asyncio.Event) -> None:
+    """Sweeps once a minute until `stopping` is set."""
+    while not stopping.is_set():
         try:
             async with works() as work:
                 await sweep(work)
         except Exception:
             log.exception("housekeeping_failed")
-        await asyncio.sleep(_PERIOD_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PERIOD_SECONDS):
+                await stopping.wait()
 
 
 async def sweep(work: Work) -> None:

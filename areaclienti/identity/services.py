@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from areaclienti.identity import audit
+from areaclienti.identity import audit, housekeeping
 from areaclienti.identity.clock import Clock
 from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
@@ -19,6 +19,8 @@ from areaclienti.identity.notices import load_notice
 from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.work import Work
 from areaclienti.settings import IdentitySettings
+
+_LONGEST_STOP_SECONDS = 5.0
 
 
 class Services:
@@ -36,7 +38,8 @@ class Services:
         self.notice = load_notice()
         self.adapters = _adapters(settings, self.database, clock)
         self.outbox_worker = OutboxWorker(self.work, self.adapters, settings.outbox_poll_seconds)
-        self._delivering: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
@@ -48,15 +51,28 @@ class Services:
         if work.has_mail:
             self.outbox_worker.wake()
 
-    def start_delivering(self) -> asyncio.Task[None]:
-        self._delivering = asyncio.create_task(self.outbox_worker.run())
-        return self._delivering
+    def start(self) -> None:
+        """Begins to empty the outbox and to erase what is not needed any more."""
+        self._tasks = [
+            asyncio.create_task(self.outbox_worker.run(self._stopping), name="outbox"),
+            asyncio.create_task(housekeeping.run(self.work, self._stopping), name="housekeeping"),
+        ]
 
-    @property
-    def is_delivering(self) -> bool:
-        return self._delivering is not None and not self._delivering.done()
+    def stopped_tasks(self) -> list[str]:
+        """The names of what should run and does not."""
+        if not self._tasks:
+            return ["outbox", "housekeeping"]
+        return [task.get_name() for task in self._tasks if task.done()]
 
     async def close(self) -> None:
+        """Lets what was begun finish, for a few seconds; a message in mid-air is claimed again after its lease."""
+        self._stopping.set()
+        self.outbox_worker.wake()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=_LONGEST_STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         for adapter in set(self.adapters.values()):
             await adapter.close()
         await self.database.close()

@@ -29,9 +29,8 @@ async def live() -> Any:
     responses={503: {"model": ReadyBody, "description": "It cannot serve now; the body says what is missing."}},
 )
 async def ready(services: ServicesHere) -> Any:
-    """The database answers at this code's schema, and the outbox is being emptied."""
-    not_ready = [] if services.is_delivering else ["outbox"]
-    not_ready += await _missing_of_database(services)
+    """The database answers at this code's schema, and the tasks in the background run."""
+    not_ready = services.stopped_tasks() + await _missing_of_database(services)
     return JSONResponse({"not_ready": not_ready}, 503 if not_ready else 200)
 
 

@@ -37,16 +37,16 @@ class OutboxWorker:
         """There is something to send now."""
         self._woken.set()
 
-    async def run(self) -> None:
-        """Runs until it is cancelled; what it could not finish is claimed again after its lease."""
-        while True:
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Runs until `stopping` is set (and `wake` called); a batch that was begun is finished."""
+        while not stopping.is_set():
             self._woken.clear()
             try:
-                while await self.send_due():
+                while not stopping.is_set() and await self.send_due():
                     pass
             except Exception:
                 log.exception("outbox_failed")  # the database may be away: wait and go on
-            # Not wait_for: before Python 3.12 it can swallow the cancellation that comes with a wake-up.
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that comes with a wake-up.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_seconds):
                     await self._woken.wait()
