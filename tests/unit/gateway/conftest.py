@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from areaclienti.gateway import turns
 from areaclienti.gateway.app import create_app
@@ -40,19 +36,9 @@ def identity() -> Identity:
 
 
 @pytest.fixture
-async def url(tmp_path: Path) -> AsyncIterator[str]:
-    """An empty database: a SQLite file, or one of the PostgreSQL server that AREACLIENTI_TEST_POSTGRES_URL names."""
-    server = os.environ.get("AREACLIENTI_TEST_POSTGRES_URL")
-    if server is None:
-        yield f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
-        return
-    name = f"gateway_{uuid4().hex}"
-    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await engine.dispose()
+def url(tmp_path: Path) -> str:
+    """A database file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
 
 
 def build(engine: Engine, identity: Identity, url: str, **settings: Any) -> FastAPI:

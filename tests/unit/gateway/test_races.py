@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from fastapi import FastAPI
 
+from tests.needs import needs
 from tests.unit.gateway.browser import Browser, until
 from tests.unit.gateway.conftest import Start, build, running
-from tests.unit.gateway.database import rows
+from tests.unit.gateway.database import database_of_server, rows
 from tests.unit.gateway.doubles import Engine, Identity
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """An empty database of each kind that the gateway runs on."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
+        return
+    async with database_of_server(needs("postgres")) as server_url:
+        yield server_url
 
 
 async def test_twenty_posts_of_one_client_id_make_one_message_and_one_turn(
