@@ -10,7 +10,7 @@ import { PasswordCard, TaxCodeCard } from './secret-card.js';
 import { Store } from './store.js';
 import { styles } from './styles.js';
 import { Transport } from './transport.js';
-import { LogView, offered, words } from './view.js';
+import { LogView, failureWords, offered, words } from './view.js';
 
 const SLOW_MS = 8000;
 const WAIT_MS = 30_000;
@@ -189,7 +189,7 @@ export class AreaClientiChat extends HTMLElement {
     } catch (error) {
       this.#store.mark(clientId, 'failed', { code: error.code, retryAfter: error.retryAfter });
       if (error.code === 'too_long') this.#composer.restore(text);
-      this.#say(`${TEXTS.notSent}: ${text}`);
+      this.#say(`${TEXTS.notSent}: ${failureWords(error)}`);
     }
   }
 
