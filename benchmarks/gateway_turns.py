@@ -83,7 +83,7 @@ async def rate(product: Product) -> tuple[float, Times]:
 
 
 async def _until(browser: Browser, end: float) -> list[float]:
-    seconds = []
+    seconds: list[float] = []
     for text in itertools.cycle(TEXTS):
         taken = await browser.say(text)
         if time.monotonic() >= end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from scripts.setup import ROOT, find_uv
+from scripts.setup import ROOT, find_uv, uv_environment
 
 # No index address in a committed file: everybody installs from the index that their own uv or pip is set to.
 _COMPILE = (
@@ -25,7 +25,7 @@ def main() -> int:
     uv = find_uv()
     for output, sources in _RESOLUTIONS.items():
         print(f"pins: {output} …", flush=True)
-        subprocess.run((uv, *_COMPILE, *upgrade, *sources, "-o", output), cwd=ROOT, check=True)
+        subprocess.run((uv, *_COMPILE, *upgrade, *sources, "-o", output), cwd=ROOT, env=uv_environment(), check=True)
     return 0
 
 

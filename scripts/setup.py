@@ -57,7 +57,8 @@ def make_environment(folder: Path, pins: Path, with_project: bool) -> None:
     uv = find_uv()
     if not python.exists():
         run(uv, "venv", "--quiet", "--clear", "--no-project", "--python", sys.executable, str(folder))
-    run(uv, "pip", "sync", "--python", str(python), "--require-hashes", str(pins))
+    quiet = () if sys.stdout.isatty() else ("--quiet",)  # uv's list of packages comes with its progress bar
+    run(uv, "pip", "sync", *quiet, "--python", str(python), "--require-hashes", str(pins))
     if with_project:
         project = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
         run(uv, "pip", "install", "--quiet", "--python", str(python), *project)
@@ -90,11 +91,27 @@ def find_uv() -> str:
     return str(own)
 
 
+def uv_environment() -> dict[str, str]:
+    """Return the environment for uv: it trusts the certificates, and uses the package index, that pip does here."""
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment.setdefault("UV_SYSTEM_CERTS", "1")
+    environment.setdefault("UV_NATIVE_TLS", "1")  # its name in older releases
+    if "UV_DEFAULT_INDEX" not in environment and "UV_INDEX_URL" not in environment:
+        index = environment.get("PIP_INDEX_URL") or pip_setting("global.index-url")
+        environment |= {"UV_DEFAULT_INDEX": index} if index else {}
+    return environment
+
+
+def pip_setting(name: str) -> str:
+    """Return a setting of this machine's pip, "" when it has none."""
+    command = (sys.executable, "-m", "pip", "config", "get", name)
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def run(*command: str) -> None:
     """Run a command with its output on the terminal; raise `SetupFailed` when it fails."""
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     try:
-        subprocess.run(command, check=True, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+        subprocess.run(command, check=True, cwd=ROOT, env=uv_environment(), stdin=subprocess.DEVNULL)
     except (subprocess.CalledProcessError, OSError) as error:
         why = f"exit code {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else error.strerror
         raise SetupFailed(
