@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from sqlalchemy.pool import NullPool
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x1DE47117  # any fixed number: two starting processes must not migrate one PostgreSQL database together
+
+_one_at_a_time = threading.Lock()  # alembic keeps its present context in globals
 
 
 def head_revision() -> str:
@@ -30,7 +33,7 @@ def upgrade(url: str) -> None:
     `url` is a SQLAlchemy async URL (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`). The folder of a SQLite file is
     made. Raises what the database raises when it cannot be reached or changed.
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="identity-migrate") as pool:
+    with _one_at_a_time, ThreadPoolExecutor(max_workers=1, thread_name_prefix="identity-migrate") as pool:
         pool.submit(lambda: asyncio.run(_upgrade(url))).result()
 
 

@@ -271,7 +271,7 @@ async def rows(world: World) -> list[OutboxMessage]:
 
 async def until(condition: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
-        while not await condition():  # noqa: ASYNC110: the condition is in the database
+        while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
