@@ -105,7 +105,7 @@ def test_choices_close_once_answered_and_stay_open_beside_a_question(chat: Chat)
 def test_a_choice_that_is_no_longer_valid_says_so(chat: Chat, stub: Stub) -> None:
     stub.only().choices.clear()
     chat.choose("Voglio registrarmi")
-    expect(chat.page.get_by_text("questa scelta non è più valida")).to_be_visible()
+    expect(chat.log.get_by_text("questa scelta non è più valida")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_a_sign_in_that_is_over_begins_again(open_page: OpenPage, stub: Stub) ->
     stub.outcomes = [CODE_REQUIRED]
     page = open_page("/accedi")
     _sign_in(page)
+    expect(page.get_by_label("Codice di verifica")).to_be_visible()
     stub.sign_in_over = True
     page.get_by_label("Codice di verifica").fill("123456")
     page.get_by_role("button", name="Continua").click()
