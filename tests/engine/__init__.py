@@ -1,0 +1,1 @@
+"""The engine over its turn contract, as the gateway sees it."""
