@@ -87,10 +87,14 @@ class _Writer:
         self._advance = advance
 
     async def with_code(self, model: type[Agency | Consultant | Customer], rows: Mapping[str, Row]) -> _Coded:
-        before = await self._ids(model, rows)
-        await self._upsert(model, ({"code": code, **row} for code, row in rows.items()), ("code",))
-        after = await self._ids(model, rows)
-        return _Coded(after, Count(len(after) - len(before), len(before)))
+        known: set[str] = set()
+        for codes in _chunks(rows):
+            known.update(await self._session.scalars(select(model.code).where(model.code.in_(codes))))
+        coded = ({"code": code, **row} for code, row in rows.items())
+        # The ids come back with the rows: looked up afterwards, PostgreSQL would use the plan that it made for the
+        # empty table, and read all of it for each chunk.
+        ids = dict(await self._upsert(model, coded, ("code",), returning=("code", "id")))
+        return _Coded(ids, _counted(set(known), list(rows)))
 
     async def contacts(self, rows: Iterable[Row]) -> Count:
         listed = list(rows)
@@ -111,23 +115,26 @@ class _Writer:
         await self._upsert(Policy, listed, ("number",))
         return _counted(known, [row["number"] for row in listed])
 
-    async def _ids(self, model: type[Agency | Consultant | Customer], codes: Iterable[str]) -> dict[str, int]:
-        ids: dict[str, int] = {}
-        for chunk in _chunks(codes):
-            found = await self._session.execute(select(model.code, model.id).where(model.code.in_(chunk)))
-            ids.update((code, row_id) for code, row_id in found)
-        return ids
+    async def _upsert(
+        self, model: type[Base], rows: Iterable[Row], key: Sequence[str], returning: Sequence[str] = ()
+    ) -> list[tuple[Any, ...]]:
+        """One statement for the rows that have the same columns, so that a column not given keeps its value.
 
-    async def _upsert(self, model: type[Base], rows: Iterable[Row], key: Sequence[str]) -> None:
-        """One statement for the rows that have the same columns, so that a column not given keeps its value."""
+        Answers the columns of `returning` for every row.
+        """
         alike: dict[frozenset[str], list[Row]] = {}
         for row in rows:
             alike.setdefault(frozenset(row), []).append(row)
+        answers: list[tuple[Any, ...]] = []
         for columns, same in alike.items():
             statement = self._insert(model, columns, key)
+            if returning:
+                statement = statement.returning(*(model.__table__.c[column] for column in returning))
             for chunk in _chunks(same):
-                await self._session.execute(statement, chunk)
+                result = await self._session.execute(statement, chunk)
+                answers += [tuple(answer) for answer in result] if returning else []
                 self._advance(len(chunk))
+        return answers
 
     def _insert(self, model: type[Base], columns: frozenset[str], key: Sequence[str]) -> Any:
         table = model.__table__
@@ -135,8 +142,6 @@ class _Writer:
         dialect = sqlite if self._session.get_bind().dialect.name == "sqlite" else postgresql
         statement = dialect.insert(table)
         changed = {column: statement.excluded[column] for column in sorted(columns - set(key))}
-        if not changed:
-            return statement.on_conflict_do_nothing(index_elements=key)
         return statement.on_conflict_do_update(index_elements=key, set_=changed)
 
 

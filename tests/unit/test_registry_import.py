@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
 from areaclienti.cli import app
-from areaclienti.identity.db import migrate
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.db.models import Account, Agency, Consultant, Contact, Customer, Policy
 from areaclienti.identity.registry_file import (
@@ -25,6 +26,7 @@ from areaclienti.identity.registry_file import (
     read_registry_file,
 )
 from areaclienti.identity.registry_import import Count, Records, store
+from tests.unit.identity.databases import a_postgres_copy, a_sqlite_copy, drop_postgres_template
 
 PERSON = {
     "customer_code": "C1",
@@ -72,18 +74,24 @@ def write(tmp_path: Path) -> WriteFile:
     return _write
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'identity.db'}"
-    migrate.upgrade(url)
-    return url
+@pytest.fixture(scope="module", autouse=True)
+def _templates_end() -> Iterator[None]:
+    yield
+    asyncio.run(drop_postgres_template())
 
 
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
-    yield database
-    await database.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Database]:
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+            url = a_sqlite_copy(tmp_path, tmp_path_factory.getbasetemp())
+        else:
+            url = await stack.enter_async_context(a_postgres_copy())
+        database = Database(url)
+        stack.push_async_callback(database.close)
+        yield database
 
 
 def refusals(path: Path) -> list[RefusedLine]:
