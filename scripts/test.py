@@ -11,6 +11,12 @@ from scripts.stages import Stage, run_stages
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=1")
 _FAST = ("tests/unit",)
 _WITHOUT_PRODUCT = ("tests/contract", "tests/nlu")
+# Inside Rasa's own environment, which has none of the plugins that pyproject.toml configures.
+_INSIDE_ENGINE = "tests/engine_inside"
+_ENGINE_PYTEST = (
+    str(ROOT / ".venv-engine" / "bin" / "python"), "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider",
+    "--rootdir", str(ROOT), "--confcutdir", _INSIDE_ENGINE, _INSIDE_ENGINE,
+)  # fmt: skip
 
 
 def main() -> int:
@@ -21,6 +27,7 @@ def main() -> int:
         rest = [f"tests/{name}" for name in sorted(os.listdir(ROOT / "tests")) if holds_tests(f"tests/{name}")]
         stages.append(Stage("contract and data", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT)))
         stages.append(Stage("train", (sys.executable, "-m", "areaclienti", "train")))
+        stages.append(Stage("inside the engine", _ENGINE_PYTEST))
         # One product for all of them: they run one after the other.
         stages += [Stage(f"product: {folder.removeprefix('tests/')}", (*_PYTEST, folder)) for folder in rest]
     return run_stages(stages)
@@ -28,7 +35,7 @@ def main() -> int:
 
 def holds_tests(folder: str) -> bool:
     """Tell whether it is a folder with tests that use the running product."""
-    if folder in {*_FAST, *_WITHOUT_PRODUCT} or not (ROOT / folder).is_dir():
+    if folder in {*_FAST, *_WITHOUT_PRODUCT, _INSIDE_ENGINE} or not (ROOT / folder).is_dir():
         return False
     return any((ROOT / folder).rglob("test_*.py"))
 

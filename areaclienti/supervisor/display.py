@@ -124,13 +124,10 @@ class LiveDisplay:
             self._row(change.service).change("failed", change.note)
 
     def said(self, service: str, line: str) -> None:
-        if self._live is None:
-            if is_serious(line):
-                self._console.print(
-                    f"[yellow]{service:<8}[/] | {escape(for_people(line))}", highlight=False, soft_wrap=True
-                )
-        elif service in self._rows:
-            self._rows[service].note = for_people(line)
+        if self._live is None and is_serious(line):
+            self._console.print(
+                f"[yellow]{service:<8}[/] | {escape(for_people(line))}", highlight=False, soft_wrap=True
+            )
 
     def trouble(self, text: str) -> None:
         self._console.print(Text(text, style="yellow"), soft_wrap=True)
@@ -152,7 +149,6 @@ class LiveDisplay:
 
     def close(self) -> None:
         if self._live is not None:
-            self._live.refresh()
             self._live.stop()
             self._live = None
 
@@ -162,7 +158,7 @@ class LiveDisplay:
     def _list(self) -> RenderableType:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=1)
-        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, min_width=max((len(title) for title in self._rows), default=0))
         grid.add_column(no_wrap=True, overflow="ellipsis", style="dim")
         for row in self._rows.values():
             grid.add_row(row.mark(), row.title, row.text())
