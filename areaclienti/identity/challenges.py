@@ -118,6 +118,16 @@ async def withdraw(work: Work, purpose: Purpose, session_id: str) -> None:
     )
 
 
+async def spend(work: Work, purpose: Purpose, session_id: str) -> None:
+    """Takes back that the session's code was used: what it was to confirm could not be done."""
+    await work.session.execute(
+        update(Challenge)
+        .where(Challenge.purpose == purpose, Challenge.session_id == session_id, Challenge.status == "used")
+        .values(status="spent")
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Check:
     """Compares a code with the session's newest one. An attempt is reserved before anything is compared.
 

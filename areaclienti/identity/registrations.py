@@ -116,6 +116,10 @@ async def send_new_code(work: Work, registration: Registration) -> Match:
     contact = await _matched_contact(work, registration)
     if contact is None or registration.status != "open":
         raise Refused(409, "no_challenge", "No code was sent before.")
+    if not await matching.may_register(work.session, contact):
+        # Somebody was faster; another code would lead nowhere, and saying why would tell who has an account.
+        work.note("code_refused", "no_longer_free", registration.id, registration.conversation_id)
+        return Match(registration.id, "limit_reached")
     return _as_match(registration, await challenges.issue(work, "registration", registration.id, contact, again=True))
 
 
@@ -222,7 +226,7 @@ def _as_match(registration: Registration, issue: challenges.Issue) -> Match:
 async def _create_account(work: Work, registration: Registration, contact: Contact) -> NewAccount | None:
     """Makes the one account, or None if the customer or the contact has got one in the meantime."""
     if not await matching.may_register(work.session, contact) or not await _insert_account(work, registration, contact):
-        await _unmatch(work, registration)
+        await challenges.spend(work, "registration", registration.id)
         work.note("account_refused", "no_longer_free", registration.id, registration.conversation_id)
         return None
     registration.status = "completed"

@@ -20,7 +20,8 @@ from areaclienti.identity.errors import Refused
 from areaclienti.identity.services import Services
 from areaclienti.identity.work import Work
 
-_Id = Header(pattern=r"^[A-Za-z0-9_.:+-]{1,128}$")
+_Key = Header(pattern=r"^[\x21-\x7e]{1,400}$")
+_Conversation = Header(pattern=r"^[A-Za-z0-9_.:+-]{1,128}$")
 
 
 class Once:
@@ -71,8 +72,8 @@ class Once:
 
 async def _once(
     request: Request,
-    idempotency_key: Annotated[str, _Id],
-    x_conversation: Annotated[str, _Id],
+    idempotency_key: Annotated[str, _Key],
+    x_conversation: Annotated[str, _Conversation],
 ) -> Once:
     services = services_of(request)
     body = await request.body()

@@ -12,7 +12,7 @@ _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Typed = Annotated[str, Field(max_length=200, pattern=_NO_CONTROLS)]
 Secret = Annotated[str, Field(max_length=1024)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:+-]{1,128}$")]
-Channel = Annotated[str, Field(pattern=r"^[a-z_]{1,16}$")]
+Channel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
 
 
 class _Body(BaseModel):

@@ -154,6 +154,17 @@ async def test_no_account_is_made_when_the_policy_ends_before_the_code_is_entere
     assert (await world.verify(registration_id, await world.newest_code())).json()["outcome"] == "code_spent"
 
 
+async def test_who_comes_too_late_gets_neither_an_account_nor_another_code(world: World) -> None:
+    late = (await world.register("conv-2")).json()["registration_id"]
+    code = await world.newest_code()
+    await world.account_of_mario("320 1234600")
+    world.clock.move(minutes=2)
+    for _ in range(2):
+        assert (await world.verify(late, code, "conv-2")).json()["outcome"] == "code_spent"
+    answer = (await world.actions(f"/v1/registrations/{late}/code", {}, "conv-2")).json()
+    assert (answer["outcome"], answer["challenge"]) == ("limit_reached", None)
+
+
 async def test_a_conversation_can_try_ten_matches_a_day(world: World) -> None:
     registration_id = await unrecognised(world)
     for _ in range(9):
