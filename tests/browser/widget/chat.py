@@ -23,6 +23,11 @@ class Chat:
         expect(message.last).to_be_visible()
         return message
 
+    def sent(self, text: str) -> None:
+        """Waits until that message of the customer's has been taken by the gateway."""
+        self.says(text)
+        expect(self.log.locator(".message.customer").last.get_by_text("inviato", exact=True)).to_be_visible()
+
     def messages(self) -> list[str]:
         """The words of all messages, in order."""
         return self.log.locator(".bubble p").all_inner_texts()

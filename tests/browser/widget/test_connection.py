@@ -115,7 +115,8 @@ def test_a_session_that_has_ended_begins_anew_and_the_message_still_arrives(chat
     chat.says("Sei un Cliente Privato")
     stub.conversations.clear()
     chat.write("Ci sei?")
-    chat.says("Da dove partiamo?")
-    chat.says("Ci sei?")
+    chat.says("Riprendiamo da dove eravamo")
     assert [message["text"] for message in stub.only().ledger][1] == "Ci sei?"
+    expect(chat.log.get_by_text("Da dove partiamo?")).to_have_count(1)
+    expect(chat.log.get_by_text("Ci sei?")).to_have_count(1)
     expect(chat.log.get_by_text("Sei un Cliente Privato")).to_have_count(0)

@@ -64,7 +64,7 @@ def test_enter_sends_and_shift_enter_makes_a_new_line(chat: Chat, stub: Stub) ->
     chat.composer.press("Shift+Enter")
     chat.composer.press_sequentially("seconda")
     chat.composer.press("Enter")
-    chat.says("prima")
+    chat.sent("prima")
     assert [body["text"] for _, body in stub.posts] == ["prima\nseconda"]
 
 
@@ -124,7 +124,7 @@ def test_the_prefix_goes_before_a_bare_number_only(chat: Chat, stub: Stub, typed
     expect(field).to_have_attribute("inputmode", "tel")
     field.fill(typed)
     field.press("Enter")
-    chat.says(sent)
+    chat.sent(sent)
     assert stub.posts[-1][1]["text"] == sent
 
 
