@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, response
+from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
@@ -80,10 +81,7 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
         if not hmac.compare_digest(given.encode(), self._key.encode()):
             return _error(401, "unauthorized", "the engine key is missing or wrong")
         try:
-            body = request.json
-            if not isinstance(body, dict):
-                raise BadTurn("body")
-            return response.json(await handle(request.app.ctx.agent, body))
+            return response.json(await handle(request.app.ctx.agent, _body(request)))
         except BadTurn as bad:
             return _error(400, "bad_turn", f"not a turn of the contract: {bad}")
         except TurnFailed as failed:
@@ -149,6 +147,16 @@ def _parsed(intent: str, entities: dict[str, Any]) -> dict[str, Any]:
         "intent": {"name": intent, "confidence": SYNTHETIC_CONFIDENCE},
         "entities": [{"entity": name, "value": value, "extractor": "channel"} for name, value in entities.items()],
     }
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = request.json
+    except InvalidUsage:
+        raise BadTurn("body") from None
+    if not isinstance(body, dict):
+        raise BadTurn("body")
+    return body
 
 
 def _identifier(body: dict[str, Any], name: str) -> str:
