@@ -75,7 +75,7 @@ def same_company(a: str, b: str) -> bool:
     left, right = _parse(a), _parse(b)
     if not _forms_agree(left, right):
         return False
-    return _same_parts(left, right) or _said_without_form(left, right) or _said_without_form(right, left)
+    return _same_parts(left, right) or _partners_in_name(left, right) or _partners_in_name(right, left)
 
 
 def close_company(a: str, b: str) -> bool:
@@ -102,10 +102,10 @@ def _same_parts(left: _Parsed, right: _Parsed) -> bool:
     return not one or not other or one == other
 
 
-def _said_without_form(short: _Parsed, full: _Parsed) -> bool:
-    """`Autofficina Rossi di Rossi Mario` for `Autofficina Rossi s.a.s. di Rossi Mario & C.`"""
+def _partners_in_name(short: _Parsed, full: _Parsed) -> bool:
+    """`Autofficina Rossi di Rossi Mario (& C. sas)` for `Autofficina Rossi s.a.s. di Rossi Mario & C.`"""
     whole = _joined(full.name) + _joined(full.partners)
-    return short.legal_form is None and bool(full.partners) and _joined(short.name) == whole
+    return not short.partners and bool(full.partners) and _joined(short.name) == whole
 
 
 def _parse(text: str) -> _Parsed:
@@ -130,7 +130,8 @@ def _name(plain: str) -> str:
     name = " ".join(re.sub(r"[^a-z0-9&]+", " ", _AND_COMPANY.sub("", plain)).replace("&", "e").split())
     for pattern, meant in _abbreviations():
         name = pattern.sub(meant, name)
-    return name
+    # Every farming company must say so (D.Lgs. 99/2004), before or after its name: it tells none from another.
+    return " ".join(name.replace("societa agricola", " ").split()) or name
 
 
 def _joined(name: str) -> str:
@@ -164,18 +165,21 @@ def _any_form(forms: frozenset[str] | None = None) -> str:
     return rf"(?:{phrase_pattern(tuple(spellings))})(?!\w)"
 
 
+def _noise() -> str:
+    return rf"(?:\.?\s*(?:{phrase_pattern(words('company_noise'))}|{_any_form()})(?!\w))*"
+
+
 @cache
 def _closing_form() -> re.Pattern[str]:
-    noise = rf"(?:\.?\s*(?:{phrase_pattern(words('company_noise'))}|{_any_form()})(?!\w))*"
     return re.compile(
-        rf"(?P<name>.+?)[\s.]+(?P<form>{_any_form()}){noise}"
-        rf"(?:[\s.]+(?P<partners>(?:di|dei|del|della|fratelli|f\.?lli)\s.+?))?{noise}[\s.]*"
+        rf"(?P<name>.+?)[\s.]+(?P<form>{_any_form()}){_noise()}"
+        rf"(?:[\s.]+(?P<partners>(?:di|dei|del|della|fratelli|f\.?lli)\s.+?))?{_noise()}[\s.]*"
     )
 
 
 @cache
 def _opening_form() -> re.Pattern[str]:
-    return re.compile(rf"(?P<form>{_any_form(_OPENING_FORMS)})[\s.]+(?P<name>.*[a-z0-9].*)")
+    return re.compile(rf"(?P<form>{_any_form(_OPENING_FORMS)})[\s.]+(?P<name>.*?[a-z0-9].*?){_noise()}[\s.]*")
 
 
 @cache

@@ -24,6 +24,8 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _WORD = re.compile(r"'?[^\W\d_]+(?:['-][^\W\d_]+)*'?")
 _SAME_LETTER = re.compile(r"(.)\1{3}", re.IGNORECASE)
 _CONJUNCTIONS = frozenset({"e", "y"})  # Castro e Silva, Ortega y Gasset
+# A husband's name beside one's own (`De Santis ved. Moroni`): tax codes and policies bear the own one.
+_MARRIED = re.compile(r"(?<=\S)\s+(?:ved\.|vedova|coniugata)\s*[^\W\d_].*$", re.IGNORECASE)
 _IS = r"(?:\s+(?:è|e'))?\s*[:=]?\s*"
 _AND = r"[\s,;.]*(?:\be\s+)?(?:\bil\s+)?(?:\bmio\s+)?"
 _LABELLED = (
@@ -90,7 +92,7 @@ def canonical_name(text: str) -> str:
     """The key by which names are compared: equal for spellings that differ in case, accents, apostrophes, blanks,
     hyphens, joined particles or titles. Empty when there is no letter. Idempotent.
     """
-    return re.sub(r"[\W\d_]", "", fold(_without_titles(tidy(text))))
+    return re.sub(r"[\W\d_]", "", fold(_MARRIED.sub("", _without_titles(tidy(text)))))
 
 
 def same_person(a: PersonName, b: PersonName) -> bool:
@@ -170,7 +172,7 @@ def _bare(text: str) -> str:
         shorter = re.sub(r"^[\s\"().,;:!?*-]+|[\s\",;:!?()*-]+$", "", text)
         if shorter.startswith("'") and shorter.endswith("'"):
             shorter = shorter[1:-1]
-        shorter = _without_titles(_lead_ins().sub("", shorter))
+        shorter = _MARRIED.sub("", _without_titles(_lead_ins().sub("", shorter)))
         shorter = _OPEN_ELISION.sub(r"\1'", _without_full_stop(shorter))
         if shorter == text:
             return text

@@ -19,6 +19,7 @@ _CODICE_FISCALE = r"[a-z]{6}[0-9lmnpqrstuv]{2}[abcdehlmprst][0-9lmnpqrstuv]{2}[a
 # A letter or a digit too few, as in the manual's own picture of step 2c (MRRSS45P37612P).
 _MISTYPED = r"[a-z]{4,7}[0-9]{2}[a-z][0-9]{2}[a-z]?[0-9]{3,4}[a-z]?"
 _WHOLE_CODE = re.compile(rf"(?:{_CODICE_FISCALE}|{_MISTYPED})", re.IGNORECASE)
+_FEWEST_DIGITS = 3
 _GAP = r"[ .-]?"
 _SPACED_CODE = re.compile(
     rf"(?<!\w)[a-z]{{3}}{_GAP}[a-z]{{3}}{_GAP}[0-9lmnpqrstuv]{{2}}{_GAP}[abcdehlmprst]{_GAP}[0-9lmnpqrstuv]{{2}}"
@@ -78,6 +79,13 @@ def looks_like_tax_code(text: str) -> bool:
     is wrong, eleven digits only when they are a valid partita IVA (a telephone number isn't).
     """
     text = tidy(text)
-    if any(_WHOLE_CODE.fullmatch(word) for word in re.split(r"[^\w]+", text)) or _SPACED_CODE.search(text):
+    whole = (word for word in re.split(r"[^\w]+", text) if _WHOLE_CODE.fullmatch(word))
+    spaced = (found[0] for found in _SPACED_CODE.finditer(text))
+    if any(map(_is_meant_as_code, (*whole, *spaced))):
         return True
     return any(iva.is_valid(re.sub(r"[^0-9]", "", run)) for run in _SPACED_DIGITS.findall(text))
+
+
+def _is_meant_as_code(found: str) -> bool:
+    """Digits make the shape a code; without them it is as likely a row of words, unless the check letter is right."""
+    return sum(char.isdigit() for char in found) >= _FEWEST_DIGITS or codicefiscale.is_valid(_SEPARATORS.sub("", found))

@@ -30,6 +30,8 @@ LOCAL = st.from_regex(r"[a-z][a-z0-9]{0,8}([._+-][a-z0-9]{1,6})?", fullmatch=Tru
         "333\u00a01234567",
         "\u202a+39 333 1234567\u202c",
         "tel. 3331234567",
+        "tre tre tre uno due tre quattro cinque sei sette",
+        "Tre tre tre 12 34 567",
         "il mio numero è 333 1234567, grazie",
     ],
 )
@@ -47,6 +49,10 @@ def test_every_spelling_of_a_mobile_has_one_key(typed: str) -> None:
         ("mailto:mario.rossi@example.com", "mario.rossi@example.com"),
         ("la mia mail è <mario.rossi@example.com>, grazie", "mario.rossi@example.com"),
         ("mario.rossi+casa@example.com", "mario.rossi+casa@example.com"),
+        ("mario punto rossi chiocciola example punto com", "mario.rossi@example.com"),
+        ("la mia mail è mario.rossi (at) example.com", "mario.rossi@example.com"),
+        ("mario trattino basso rossi Chiocciola example.com", "mario_rossi@example.com"),
+        ("punto@example.com", "punto@example.com"),
     ],
 )
 def test_an_address_is_read_out_of_what_surrounds_it(typed: str, value: str) -> None:
@@ -82,6 +88,8 @@ def test_an_international_domain_has_the_key_of_its_ascii_form() -> None:
         ("+39+3331234567", "mobile_invalid"),
         ("3331234567 oppure 3401234567", "mobile_invalid"),
         ("3331234567 int. 3", "mobile_invalid"),
+        ("tre tre tre uno due", "mobile_invalid"),
+        ("ho due numeri", "not_a_contact"),
         ("٣٣٣١٢٣٤٥٦٧", "mobile_invalid"),
         ("800 123456", "mobile_invalid"),
         ("+44 7911 123456", "mobile_foreign"),

@@ -62,6 +62,8 @@ SURNAME = st.sampled_from(
         ("Ma\u200brio", "Mario"),
         ("Łukasz", "Łukasz"),
         ("Lei", "Lei"),
+        ("De Santis ved. Moroni", "De Santis"),
+        ("anna de santis vedova moroni", "Anna De Santis"),
     ],
 )
 def test_a_name_is_shown_as_its_bearer_would_write_it(typed: str, shown: str | None) -> None:
@@ -154,6 +156,7 @@ def test_a_full_name_is_split_in_either_order(typed: str, name: tuple[str, str] 
         ("Niccolo\u0300", "Niccolò"),
         ("Ｍario", "Mario"),
         ("Strauß", "Strauss"),
+        ("De Santis ved. Moroni", "De Santis"),
     ],
 )
 def test_spellings_of_one_name_have_one_key(one: str, other: str) -> None:

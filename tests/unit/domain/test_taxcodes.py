@@ -120,6 +120,7 @@ def test_a_tax_code_in_free_text_is_spotted(typed: str) -> None:
         "la polizza 1234567 del 01/01/2020",
         "vlt_0aB9zQ",
         "arrivederci",
+        "numero tre due otto nove otto sette sei cinque quattro tre",
     ],
 )
 def test_other_text_is_no_tax_code(typed: str) -> None:
