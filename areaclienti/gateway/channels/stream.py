@@ -83,18 +83,20 @@ async def _follow(
                 return
             if news.typing is True:
                 yield _event("typing", {"on": True})
-            if news.ledger:
+            is_check_due = clock() - checked >= RECHECK_SECONDS
+            if is_check_due:
+                if not await _still_valid(served, token):
+                    return
+                checked = clock()
+            if news.ledger or is_check_due:  # another gateway may have written what nobody here was woken for
                 page = await _read(served, conversation_id, cursor)
                 for message in page.messages:
                     cursor = message.seq
                     yield _event("message", message_view(message), id=cursor)
-                yield _event("state", state_view(page.conversation, served.texts.progress))
+                if news.ledger or page.messages:
+                    yield _event("state", state_view(page.conversation, served.texts.progress))
             if news.typing is False:
                 yield _event("typing", {"on": False})
-            if clock() - checked >= RECHECK_SECONDS:
-                if not await _still_valid(served, token):
-                    return
-                checked = clock()
 
 
 @contextmanager

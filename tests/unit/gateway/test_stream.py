@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from areaclienti.gateway.channels import stream as stream_module
 from areaclienti.gateway.limits import MAX_STREAMS
 from tests.unit.gateway.browser import ORIGIN, Browser, until
-from tests.unit.gateway.conftest import build
+from tests.unit.gateway.conftest import Start, build
 from tests.unit.gateway.database import only_conversation
 from tests.unit.gateway.doubles import Engine, Identity
 
@@ -151,6 +151,30 @@ async def test_the_stream_may_not_be_cached_or_buffered(browser: Browser) -> Non
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert stream.headers["cache-control"] == "no-store"
         assert stream.headers["x-accel-buffering"] == "no"
+
+
+async def test_what_another_gateway_wrote_comes_with_the_next_check(
+    start: Start, browser: Browser, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "RECHECK_SECONDS", 0.05)
+    other = Browser(await start())
+    other.http.cookies, other.csrf = browser.http.cookies, browser.csrf
+    async with browser.events(1) as stream:
+        await stream.next("state")
+        assert (await other.say("scritto altrove")).status_code == 202
+        assert [message["seq"] for message in await stream.messages(2)] == [2, 3]
+        assert (await stream.next("state")).data["step"] == "customer_type"
+
+
+async def test_a_stream_of_a_replaced_token_ends_with_the_next_check(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "RECHECK_SECONDS", 0.05)
+    async with browser.events(1) as stream:
+        await stream.next("state")
+        await browser.give("verification_code", "123456")
+        await browser.say("il nuovo token è arrivato")
+        await until(lambda: stream.ended)
 
 
 async def test_a_stopping_server_ends_open_streams_at_once(engine: Engine, identity: Identity, url: str) -> None:
