@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast lint pins bench map clean distclean
+.PHONY: help setup run train test test-fast scenarios lint pins bench map clean distclean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: setup ## all tests, with seconds for each stage (REQUIRE_ALL=1: nothing ma
 
 test-fast: setup ## the unit tests alone
 	@exec $(ENV) -m scripts.test --fast
+
+scenarios: setup ## play all conversations of tests/scenarios (ONLY="word word": those whose name has a word)
+	@exec $(ENV) -m scripts.scenarios $(ONLY)
 
 lint: setup ## format, style, types, the Rasa project, the map, what may be committed
 	@exec $(ENV) -m scripts.lint

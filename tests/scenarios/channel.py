@@ -1,0 +1,63 @@
+"""What a scenario needs of a channel, and what comes back from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line that the customer sees and did not write."""
+
+    seq: int
+    author: str
+    kind: str
+    text: str
+    choices: tuple[str, ...]  # their titles
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an input led to: a refusal, or the answer and the state after it. `seq`: the input's place in the ledger."""
+
+    seq: int | None = None
+    messages: list[Message] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)
+    refused: dict[str, Any] | None = None  # status, code and what else the body says
+
+
+class Channel(Protocol):
+    """A way to reach the product as a customer does. Every method but `close` waits for the whole answer."""
+
+    async def open(self) -> Reply:
+        """Begin a conversation; the assistant speaks first."""
+        ...
+
+    async def text(self, text: str) -> Reply:
+        """Write a text."""
+        ...
+
+    async def choose(self, title: str) -> Reply:
+        """Take a choice of the newest answer by its title. Raises LookupError when it is not offered."""
+        ...
+
+    async def secret(self, purpose: str, value: str) -> Reply:
+        """Give a secret the way this channel takes secrets."""
+        ...
+
+    async def again(self) -> Reply:
+        """Send the last input once more, as after a lost answer. Without messages in the reply: nothing new came."""
+        ...
+
+    async def reload(self) -> Reply:
+        """Come back to the conversation, as after a page load."""
+        ...
+
+    def found_by(self) -> tuple[str, str]:
+        """The column and value by which the ledger finds this conversation."""
+        ...
+
+    async def close(self) -> None:
+        """Leave; the conversation stays."""
+        ...

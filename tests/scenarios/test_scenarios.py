@@ -1,0 +1,59 @@
+"""Every scenario is one test; they are played side by side on one product, and its sinks are searched at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenarios.generate import generated_scenarios
+from tests.scenarios.model import Scenario, written_scenarios
+from tests.scenarios.product import SETTINGS
+from tests.scenarios.sinks import found_in
+from tests.scenarios.theatre import Theatre
+from tests.stack import Stack, running_stack
+
+SCENARIOS = [*written_scenarios(), *generated_scenarios()]
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A product of its own: a code that expires is really waited for."""
+    with running_stack(tmp_path_factory.mktemp("scenarios"), **SETTINGS) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def theatre(product: Stack, request: pytest.FixtureRequest) -> Iterator[Theatre]:
+    """All chosen scenarios, begun at once. Under xdist each process plays only what it is given."""
+    theatre = Theatre(product)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        chosen = [item.callspec.params.get("scenario") for item in request.session.items if hasattr(item, "callspec")]
+        theatre.announce([scenario for scenario in chosen if isinstance(scenario, Scenario)])
+    yield theatre
+    theatre.close()
+
+
+@pytest.mark.timeout(900)  # the first test waits for the product, and each for those before it
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_scenario(scenario: Scenario, theatre: Theatre) -> None:
+    failure = theatre.outcome(scenario)
+    if isinstance(failure, AssertionError):
+        pytest.fail(str(failure), pytrace=False)
+    if failure is not None:
+        raise failure
+
+
+@pytest.mark.timeout(900)
+def test_no_secret_of_any_scenario_stands_in_ledger_engine_store_or_logs(theatre: Theatre, product: Stack) -> None:
+    if not theatre.passwords:
+        pytest.skip("no scenario was chosen")
+    assert theatre.leaks() == []
+    # The same search finds what may stand there: it does look.
+    assert {"gateway.db", "engine.db"} <= set(found_in(product.var, theatre.contacts))
+
+
+def test_scenarios_have_names_of_their_own() -> None:
+    ids = [scenario.id for scenario in SCENARIOS]
+    assert len(ids) == len(set(ids))
