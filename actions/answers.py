@@ -27,6 +27,7 @@ ANSWER_INTENTS = {
     "nlu_fallback",
 }
 _UNSURE_INTENTS = {"out_of_scope", "nlu_fallback"}
+_SURELY_NO_CONTACT = {"mobile_foreign", "landline"}
 _SURELY_ELSEWHERE = 0.8  # confidence from which an out-of-scope text is no name
 
 _LEAD_IN = re.compile(
@@ -64,26 +65,15 @@ def person(tracker: Tracker, requested: bool) -> str | None:
     """A person's name: what the NLU marked, or the whole text where a name was asked for."""
     if marked := entity(tracker, "person"):
         return marked
-    if (
-        requested
-        and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"}
-        and not _elsewhere(tracker)
-    ):
-        return _without_lead_in(text(tracker)) or None
-    return None
+    return (_without_lead_in(text(tracker)) or None) if requested and _may_name(tracker) else None
 
 
 def company(tracker: Tracker, requested: bool) -> str | None:
     """A company's name: what the NLU marked, or the whole text where it was asked for."""
-    if marked := entity(tracker, "company"):
-        return marked
-    if (
-        requested
-        and intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"}
-        and not _elsewhere(tracker)
-    ):
-        return entity(tracker, "person") or _without_lead_in(text(tracker)) or None
-    return None
+    named = entity(tracker, "company")
+    if named is None and requested and _may_name(tracker):
+        named = entity(tracker, "person") or _without_lead_in(text(tracker)) or None
+    return named and _with_last_dot(named, text(tracker))
 
 
 def contact(tracker: Tracker, requested: bool) -> str | None:
@@ -94,7 +84,9 @@ def contact(tracker: Tracker, requested: bool) -> str | None:
     try:
         parse_contact(typed)
         return typed
-    except ContactRejected:
+    except ContactRejected as rejected:
+        if rejected.reason in _SURELY_NO_CONTACT:
+            return typed  # a part that the NLU marked could be somebody else's number
         if marked := entity(tracker, "contact"):
             return marked
     looks_meant = intent(tracker) in _UNSURE_INTENTS | {"give_contact", "give_data", "give_name"}
@@ -143,6 +135,10 @@ def _by_place(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
     return [contacts[place]["id"] for place in places if place < len(contacts)]
 
 
+def _may_name(tracker: Tracker) -> bool:
+    return intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"} and not _elsewhere(tracker)
+
+
 def _elsewhere(tracker: Tracker) -> bool:
     found = tracker.latest_message.get("intent") or {}
     return found.get("name") == "out_of_scope" and float(found.get("confidence") or 0) >= _SURELY_ELSEWHERE
@@ -150,6 +146,13 @@ def _elsewhere(tracker: Tracker) -> bool:
 
 def _without_lead_in(typed: str) -> str:
     return _LEAD_IN.sub("", typed).strip(" .,;:!")
+
+
+def _with_last_dot(name: str, typed: str) -> str:
+    """`Ferrara S.r.l.` with the dot that was taken for the end of a sentence."""
+    last = name.rsplit(" ", 1)[-1]
+    is_abbreviation = "." in last or len(last) == 1
+    return f"{name}." if is_abbreviation and not last.endswith(".") and f"{name}." in typed else name
 
 
 def _has_digit_or_at(typed: str) -> bool:
