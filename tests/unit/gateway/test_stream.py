@@ -193,4 +193,4 @@ async def test_a_stopping_server_ends_open_streams_at_once(engine: Engine, ident
             async for _ in lines:
                 pass
             await serving
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4  # of the ten seconds that the server would wait
