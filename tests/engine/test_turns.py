@@ -131,9 +131,10 @@ def test_an_action_server_that_is_down_fails_the_turn_and_the_same_turn_can_be_s
     assert engine.slot("family_name") == "Rossi"
 
 
+@pytest.mark.timeout(400)  # the engine starts three times
 def test_killed_at_any_moment_a_turn_is_there_once_or_not_at_all(engine: Engine) -> None:
     chance = random.Random(20261123)
-    for _ in range(4):
+    for _ in range(3):
         conversation = Engine(engine.stack)
         conversation.open()
         conversation.turn("Persona")
