@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from areaclienti.gateway import turns
 from areaclienti.gateway.app import create_app
+from areaclienti.gateway.limits import Buckets, Limits
 from areaclienti.settings import GatewaySettings
 from tests.unit.gateway.browser import Browser
 from tests.unit.gateway.doubles import ENGINE_KEY, IDENTITY_KEY, Engine, Identity
@@ -86,3 +87,10 @@ async def browser(app: FastAPI) -> AsyncIterator[Browser]:
     await app.state.services.runner.settle()
     yield visitor
     await visitor.close()
+
+
+def stop_the_clock(app: FastAPI) -> None:
+    """Let no bucket fill again, so that a slow machine changes nothing."""
+    limits, limiter = Limits(), app.state.services.limiter
+    for name in ("session", "address", "new_session", "sign_in"):
+        setattr(limiter, name, Buckets(getattr(limits, name), clock=lambda: 0.0))
