@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import identity
-from actions.flow import clear, code_sent, go_to, limit_reached
+from actions.flow import LOST, clear, code_sent, go_to, limit_reached, registration_lost
 
 
 class ChooseContact(Action):
@@ -22,6 +22,8 @@ class ChooseContact(Action):
         try:
             match = await identity.post(path, {"contact_id": tracker.get_slot("chosen_contact")}, tracker)
         except identity.IdentityRefused as refused:
+            if refused.code in LOST:
+                return registration_lost(dispatcher)
             if refused.code != "unknown_contact":
                 raise identity.IdentityUnavailable(refused.code) from None
             return [*clear("chosen_contact"), *go_to("contact_choice_form")]

@@ -66,3 +66,15 @@ def limit_reached(dispatcher: CollectingDispatcher) -> list[EventType]:
     """No more codes today: says so and offers a person."""
     dispatcher.utter_message(response="utter_code_limit")
     return [*clear("verification_code"), *stop_at("handover")]
+
+
+LOST = {"registration_unknown", "no_challenge"}
+
+
+def registration_lost(dispatcher: CollectingDispatcher) -> list[EventType]:
+    """Identity no longer holds the registration (it waits two hours): only the password has to be given again."""
+    dispatcher.utter_message(response="utter_registration_expired")
+    lost = clear(
+        "registration_id", "password", "verification_code", "tax_code", "chosen_contact", "not_recognised_times"
+    )
+    return [*lost, *go_to("registration_form")]

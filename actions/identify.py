@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import identity
-from actions.flow import clear, go_to, stop_at
+from actions.flow import LOST, clear, go_to, registration_lost, stop_at
 
 
 class Identify(Action):
@@ -22,6 +22,8 @@ class Identify(Action):
         try:
             found = await identity.post(path, {"tax_code_reference": tracker.get_slot("tax_code")}, tracker)
         except identity.IdentityRefused as refused:
+            if refused.code in LOST:
+                return registration_lost(dispatcher)
             if refused.code != "tax_code_reference_invalid":
                 raise identity.IdentityUnavailable(refused.code) from None
             return [*clear("tax_code"), *go_to("identification_form")]

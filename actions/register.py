@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import identity
-from actions.flow import clear, code_sent, collected, go_to, limit_reached
+from actions.flow import LOST, clear, code_sent, collected, go_to, limit_reached, registration_lost
 
 
 class Register(Action):
@@ -65,6 +65,8 @@ class Register(Action):
         if code in {"notice_changed", "acknowledgement_invalid"}:
             dispatcher.utter_message(response="utter_notice_changed")
             return [*clear("privacy_notice"), *go_to("registration_form")]
+        if code in LOST:
+            return registration_lost(dispatcher)
         raise identity.IdentityUnavailable(code)
 
     def _not_recognised(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

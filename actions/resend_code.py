@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import identity
-from actions.flow import active_form, code_sent, limit_reached
+from actions.flow import LOST, active_form, code_sent, limit_reached, registration_lost
 
 
 class ResendCode(Action):
@@ -25,6 +25,8 @@ class ResendCode(Action):
         try:
             match = await identity.post(path, {}, tracker)
         except identity.IdentityRefused as refused:
+            if refused.code in LOST:
+                return registration_lost(dispatcher)
             raise identity.IdentityUnavailable(refused.code) from None
         if match["outcome"] == "too_soon":
             dispatcher.utter_message(response="utter_code_too_soon", wait_seconds=match["retry_after_seconds"])

@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import identity
-from actions.flow import COLLECTED, clear, go_to, limit_reached, stop_at
+from actions.flow import COLLECTED, LOST, clear, go_to, limit_reached, registration_lost, stop_at
 
 RETRY = {
     "wrong_code": "utter_code_wrong",
@@ -30,6 +30,8 @@ class VerifyCode(Action):
         try:
             checked = await identity.post(path, {"code_reference": tracker.get_slot("verification_code")}, tracker)
         except identity.IdentityRefused as refused:
+            if refused.code in LOST:
+                return registration_lost(dispatcher)
             if refused.code != "code_reference_invalid":
                 raise identity.IdentityUnavailable(refused.code) from None
             return [*clear("verification_code"), *go_to("verification_form")]

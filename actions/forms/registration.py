@@ -124,6 +124,10 @@ class ValidateRegistrationForm(Form):
         try:
             contact = parse_contact(str(value))
         except ContactRejected as rejected:
+            address = next((word for word in str(value).split() if "@" in word), "")
+            unasked = address != tracker.get_slot("typed_contact")
+            if rejected.reason == "email_invalid" and unasked and (suggestion := suggest_email(address)):
+                return {"contact": None, "typed_contact": address, "suggested_contact": suggestion}
             unclear = rejected.reason in {"empty", "not_a_contact"}
             utterance = f"utter_contact_{'not_clear' if unclear else rejected.reason}"
             return self.rejected(dispatcher, tracker, "contact", utterance)
