@@ -335,11 +335,15 @@ export class AreaClientiChat extends HTMLElement {
 
   // ---- reading position ----------------------------------------------------------------------------------------
 
-  /** Down to the end, but never past the first line of what has just come: long answers are read from their top. */
+  /**
+   * Down to the end, but never past the first line of what has just come: long answers are read from their top.
+   * A card comes first: its button has to be seen, or at least its top where the card is taller than the chat.
+   */
   #toBottom() {
-    const { scroller, jump } = this.#parts;
+    const { scroller, cardSlot, jump } = this.#parts;
     let top = scroller.scrollHeight - scroller.clientHeight;
-    if (this.#readFrom?.isConnected) top = Math.min(top, Math.max(0, this.#readFrom.offsetTop - 16));
+    const from = this.#card ? cardSlot : this.#readFrom;
+    if (from?.isConnected) top = Math.min(top, Math.max(0, from.offsetTop - 16));
     this.#pinned = true;
     scroller.scrollTop = top;
     this.#lastTop = scroller.scrollTop;
