@@ -14,8 +14,8 @@ from areaclienti.gateway.texts import Purpose
 
 CONFIDENT = 0.8
 # What a customer may mean by a text typed where the password is due. Anything else could be the password.
-CONTROL = ("cancel", "correct_data", "go_back", "help", "request_person", "restart", "start_over", "wait")
-SOCIAL = ("goodbye", "greet", "thank")
+CONTROL = ("cancel", "correct_data", "go_back", "help", "register", "request_person", "resume", "start_over", "wait")
+SOCIAL = ("affirm", "deny", "goodbye", "greet", "thank")
 HARMLESS_INTENTS = frozenset((*CONTROL, *SOCIAL))
 HARMLESS_PREFIX = "faq_"
 
