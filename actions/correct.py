@@ -15,6 +15,15 @@ from areaclienti.domain.companies import clean_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact
 from areaclienti.domain.names import NameRejected, clean_name, split_full_name
 
+# A short «ho sbagliato la mail» is too little context for the NLU to mark the field.
+_WORDS = {
+    "contact": re.compile(
+        r"\b(?:(?:e-?)?mail|posta|cellulare|telefono|recapito|contatto|nome\s+utente)\b", re.IGNORECASE
+    ),
+    "company_name": re.compile(r"\bragione\s+sociale\b", re.IGNORECASE),
+    "name": re.compile(r"\b(?:cognome|nome(?!\s+utente))\b", re.IGNORECASE),
+}
+
 
 class Correct(Action):
     """Clears the field, fills it when the new value came with it, and lets the registration form ask for the rest."""
@@ -40,7 +49,7 @@ class Correct(Action):
 
 def _field(tracker: Tracker) -> str | None:
     """The field that is meant: named, or told by the kind of the new value."""
-    named = answers.entity(tracker, "field")
+    named = answers.entity(tracker, "field") or _spoken_of(answers.text(tracker))
     if named == "name" and tracker.get_slot("customer_type") == "azienda":
         return "company_name"
     if named == "name" and _only_family_name(tracker):
@@ -54,6 +63,12 @@ def _field(tracker: Tracker) -> str | None:
     if answers.entity(tracker, "person"):
         return "name"
     return "customer_type" if answers.customer_type(tracker) else None
+
+
+def _spoken_of(text: str) -> str | None:
+    """The one field whose word stands in the text; None when there is none, or more than one."""
+    fields = [field for field, word in _WORDS.items() if word.search(text)]
+    return fields[0] if len(fields) == 1 else None
 
 
 def _new_value(tracker: Tracker, field: str) -> dict[str, str] | None:

@@ -40,7 +40,9 @@ class Form(FormValidationAction, ABC):
         requested = self.requested(tracker)
         if requested is None and not self._opens_the_turn(tracker):
             return []  # begun by an action of this turn: the message was its, and is used up
-        found = self.read(tracker, requested)
+        # A fact that this form doesn't need here is no answer: Rasa would find nobody to handle the turn.
+        needed = await self.required_slots(self.domain_slots(domain), dispatcher, tracker, domain)
+        found = {slot: value for slot, value in self.read(tracker, requested).items() if slot in needed}
         if found or requested is None:
             return [SlotSet(slot, value) for slot, value in found.items()]
         out_of_scope = answers.intent(tracker) == "out_of_scope"
