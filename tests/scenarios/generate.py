@@ -20,7 +20,8 @@ def generated_scenarios() -> Iterator[Scenario]:
         for place, point in enumerate(story["way"]):
             if not point.get("try"):
                 continue
-            for name, interruption in interruptions.items():
+            for name in story.get("only", interruptions):
+                interruption = interruptions[name]
                 steps = _steps_of(interruption, point, story_name)
                 if steps is not None:
                     yield _scenario(f"{story_name} at {point['at']}: {name}", story, place, steps, interruption)
@@ -68,7 +69,8 @@ def _answered(way: list[dict[str, Any]], at: int) -> dict[str, Any]:
 
 def _standing(way: list[dict[str, Any]], place: int, steps: list[dict[str, Any]]) -> int:
     """The point where the registration stands after the steps: an earlier one where they led back."""
-    step = steps[-1].get("step", way[place]["step"])
-    if step == way[place]["step"]:
+    last = steps[-1]
+    if (step := last.get("step", way[place]["step"])) == way[place]["step"]:
         return place
-    return next(at for at in range(place, -1, -1) if way[at]["step"] == step)
+    back = [at for at in range(place, -1, -1) if way[at]["step"] == step]
+    return next((at for at in back if way[at]["asks"] in last.get("says", [])), back[0])
