@@ -20,8 +20,8 @@ _WORDS = {
     "contact": re.compile(
         r"\b(?:(?:e-?)?mail|posta|cellulare|telefono|recapito|contatto|nome\s+utente)\b", re.IGNORECASE
     ),
-    "company_name": re.compile(r"\bragione\s+sociale\b", re.IGNORECASE),
-    "name": re.compile(r"\b(?:cognome|nome(?!\s+utente))\b", re.IGNORECASE),
+    "company_name": re.compile(r"\bragione\s+sociale\b", re.I),
+    "name": re.compile(r"\b(?:cognome|nome(?!\s+utente))\b", re.I),
 }
 
 
