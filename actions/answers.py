@@ -7,6 +7,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from actions.dictation import written
 from areaclienti.domain.contacts import ContactRejected, parse_contact
 
 # Messages that may answer a question; all other intents steer the conversation or ask something and have a rule of
@@ -39,6 +40,25 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 
+_COURTESY = re.compile(
+    r"[\s,.!]*\b(?:grazie(?:\s+mille)?|per\s+(?:favore|cortesia|piacere)|prego|saluti|buongiorno|buonasera)[\s.!]*$",
+    re.IGNORECASE,
+)
+_FAMILY_NAME_NEXT = re.compile(r"\bcognome\W*(?:è|e')?\W*$", re.IGNORECASE)
+_LONGEST_BARE = 6  # words of a bare answer
+# Words that introduce a name and are no part of it.
+_ANNOUNCING = frozenset(
+    [
+        *("sono", "mi", "chiamo", "chiama", "si", "è", "e", "nome", "cognome", "nominativo", "io", "siamo", "noi"),
+        *("la", "il", "lo", "l'", "ditta", "società", "societa", "azienda", "impresa", "attività", "ragione"),
+        *("sociale", "denominazione", "della", "del", "di", "a", "intestata", "intestato", "signor", "signora"),
+        *("sig", "sig.ra", "dott", "dottor", "dottoressa", "avv", "ing", "grazie", "ciao", "buongiorno"),
+        *("buonasera", "salve", "ok", "sì", "no", "mio", "mia", "nostra", "nostro", "per", "conto", "non", "ma"),
+        *("con", "in", "scrivi", "metti", "registra", "come", "persona", "privato", "privata", "cliente", "nata"),
+        *("nato", "detto", "detta", "vedova", "sulla", "polizza"),
+    ]
+)
+
 
 def intent(tracker: Tracker) -> str:
     """The intent of the latest message."""
@@ -62,22 +82,18 @@ def is_answer(tracker: Tracker) -> bool:
 
 
 def person(tracker: Tracker, requested: bool) -> str | None:
-    """A person's name: what the NLU marked, or the whole text where a name was asked for."""
-    if marked := entity(tracker, "person"):
-        return marked
-    return (_without_lead_in(text(tracker)) or None) if requested and _may_name(tracker) else None
+    """A person's name, given name first where the message says which is which; the whole text where it is an answer."""
+    return _named(tracker, _joined_names(tracker) or entity(tracker, "person"), requested)
 
 
 def company(tracker: Tracker, requested: bool) -> str | None:
     """A company's name: what the NLU marked, or the whole text where it was asked for."""
-    named = entity(tracker, "company")
-    if named is None and requested and _may_name(tracker):
-        named = entity(tracker, "person") or _without_lead_in(text(tracker)) or None
+    named = _named(tracker, entity(tracker, "company"), requested)
     return named and _with_last_dot(named, text(tracker))
 
 
 def contact(tracker: Tracker, requested: bool) -> str | None:
-    """A contact: one that can be read in the text, else what was typed where a contact was asked for."""
+    """A contact: one that can be read in the text, also dictated, else what was typed where a contact was asked for."""
     typed = text(tracker)
     if not typed:
         return entity(tracker, "contact")  # a button
@@ -87,14 +103,10 @@ def contact(tracker: Tracker, requested: bool) -> str | None:
     except ContactRejected as rejected:
         if rejected.reason in _SURELY_NO_CONTACT:
             return typed  # a part that the NLU marked could be somebody else's number
-        if marked := entity(tracker, "contact"):
-            return marked
-    looks_meant = intent(tracker) in _UNSURE_INTENTS | {"give_contact", "give_data", "give_name"}
-    return (
-        typed
-        if requested and looks_meant and (intent(tracker) not in _UNSURE_INTENTS or _has_digit_or_at(typed))
-        else None
-    )
+    if marked := entity(tracker, "contact"):
+        return written(marked)
+    looks_meant = intent(tracker) in {"give_contact", "give_data", "give_name"}
+    return typed if requested and (looks_meant or (_is_unsure(tracker) and _has_digit_or_at(typed))) else None
 
 
 def customer_type(tracker: Tracker) -> str | None:
@@ -135,8 +147,18 @@ def _by_place(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
     return [contacts[place]["id"] for place in places if place < len(contacts)]
 
 
-def _may_name(tracker: Tracker) -> bool:
-    return intent(tracker) in _UNSURE_INTENTS | {"give_name", "give_company_name"} and not _elsewhere(tracker)
+def _named(tracker: Tracker, marked: str | None, requested: bool) -> str | None:
+    """The marked name, or the whole of a bare answer that holds it or in which nothing was marked."""
+    if not requested or not (_is_unsure(tracker) or intent(tracker) in {"give_name", "give_company_name"}):
+        return marked
+    whole = _bare(text(tracker))
+    if marked is None:
+        return None if _elsewhere(tracker) else whole or None
+    return whole if _is_all(whole, marked) else marked
+
+
+def _is_unsure(tracker: Tracker) -> bool:
+    return intent(tracker) in _UNSURE_INTENTS
 
 
 def _elsewhere(tracker: Tracker) -> bool:
@@ -144,8 +166,32 @@ def _elsewhere(tracker: Tracker) -> bool:
     return found.get("name") == "out_of_scope" and float(found.get("confidence") or 0) >= _SURELY_ELSEWHERE
 
 
-def _without_lead_in(typed: str) -> str:
-    return _LEAD_IN.sub("", typed).strip(" .,;:!")
+def _joined_names(tracker: Tracker) -> str | None:
+    """`cognome Rossi nome Mario`: two marked names, put in order by the words before them."""
+    typed = text(tracker)
+    found = [one for one in tracker.latest_message.get("entities") or [] if one.get("entity") == "person"]
+    if len(found) != 2 or any("start" not in one for one in found):
+        return None
+    first, second = sorted(found, key=lambda one: int(one["start"]))
+    before, between = typed[: first["start"]], typed[first["end"] : second["start"]]
+    if _FAMILY_NAME_NEXT.search(before) or re.match(r"\W*(?:è\s+)?(?:il\s+)?cognome\b(?!\W*$)", between, re.IGNORECASE):
+        first, second = second, first
+    elif not re.search(r"\b(?:cog)?nome\b", before + between, re.IGNORECASE) and between.strip(" ,;"):
+        return None
+    return f"{first['value']} {second['value']}"
+
+
+def _is_all(whole: str, marked: str) -> bool:
+    """Whether a bare answer holds nothing but the name, of which the NLU marked a part."""
+    if marked not in whole or len(whole.split()) > _LONGEST_BARE or re.search(r"[,;:@?\d]", whole.replace(marked, "")):
+        return False
+    rest = {word.casefold().strip(".'") for word in whole.replace(marked, " ").split()}
+    return not rest & _ANNOUNCING
+
+
+def _bare(typed: str) -> str:
+    """Without what people write before and after a name."""
+    return _COURTESY.sub("", _LEAD_IN.sub("", typed).strip(" .,;:!")).strip(" ,;:!")
 
 
 def _with_last_dot(name: str, typed: str) -> str:

@@ -1,28 +1,54 @@
-"""Write composed.yml: names, companies and whole sets of data, put together from what lexicon/ holds."""
+"""Write composed.yml: names, companies, sets of data and everyday phrases, put together from what lexicon/ holds."""
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
 LEXICON = HERE / "lexicon"
 SEED = 20261123
-COUNTS = {"give_name": 340, "give_company_name": 300, "give_contact": 180, "give_data": 280, "correct_data": 90}
+COUNTS = {"give_name": 800, "give_company_name": 900, "give_contact": 320, "give_data": 620, "correct_data": 260}
+PHRASES_A_PATTERN = 12
 HEADER = "# Written by compose.py from lexicon/: change what is there and run it again.\n"
 
 # A word that an annotation turns into a value: slot of the frame -> (entity, value, words).
 VALUED = {
-    "persona": ("customer_type", "persona", ["privato", "privata", "persona", "persona fisica", "cliente privato"]),
-    "azienda": ("customer_type", "azienda", ["azienda", "ditta", "società", "partita iva", "cliente business"]),
-    "ditta": ("customer_type", "azienda", ["ditta", "società", "impresa", "ditta individuale", "cooperativa"]),
+    "persona": (
+        "customer_type",
+        "persona",
+        [
+            *("privato", "privata", "persona", "persona fisica", "cliente privato", "privato cittadino", "pensionato"),
+            *("persona privata", "singolo", "cittadino", "individuo", "cliente persona"),
+        ],
+    ),
+    "azienda": (
+        "customer_type",
+        "azienda",
+        [
+            *("azienda", "ditta", "società", "partita iva", "cliente business", "impresa", "business", "p.iva"),
+            *("ditta individuale", "cliente aziendale", "persona giuridica", "cooperativa", "associazione", "srl"),
+        ],
+    ),
+    "ditta": (
+        "customer_type",
+        "azienda",
+        [
+            *("ditta", "società", "impresa", "ditta individuale", "cooperativa", "azienda", "srl", "snc", "sas"),
+            *("azienda agricola", "associazione", "società di persone", "impresa familiare", "attività"),
+        ],
+    ),
+    "partita iva": ("customer_type", "azienda", ["partita iva", "p.iva", "piva", "p. iva", "partitaiva"]),
     "field_name": ("field", "name", ["nome", "cognome"]),
-    "field_contact": ("field", "contact", ["mail", "email"]),
-    "field_mobile": ("field", "contact", ["numero", "cellulare"]),
-    "field_company": ("field", "company_name", ["ragione sociale"]),
+    "field_contact": ("field", "contact", ["mail", "email", "posta", "e-mail", "casella di posta"]),
+    "field_mobile": ("field", "contact", ["numero", "cellulare", "telefono", "recapito", "contatto"]),
+    "field_company": ("field", "company_name", ["ragione sociale", "denominazione", "denominazione sociale"]),
+    "field_type": ("field", "customer_type", ["tipo di cliente", "tipo", "profilo", "tipologia", "tipo cliente"]),
+    "field_password": ("field", "password", ["password", "pass"]),
 }
 MAIL_HOSTS = [
     *("gmail.com", "libero.it", "hotmail.it", "hotmail.com", "virgilio.it", "alice.it", "tiscali.it", "yahoo.it"),
@@ -32,22 +58,33 @@ MOBILE_STARTS = [
     *("320", "324", "327", "328", "329", "331", "333", "335", "338", "339", "340"),
     *("347", "348", "349", "351", "366", "380", "388", "389", "391", "392", "393"),
 ]
+DIGITS = ["zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"]
+SHORTHAND = {
+    **{"non": "nn", "perché": "xke", "per": "x", "che": "ke", "sono": "sn", "comunque": "cmq", "come": "cm"},
+    **{"numero": "num", "cellulare": "cell", "messaggio": "msg", "grazie": "grz", "tutto": "tt", "password": "psw"},
+}
+OPENERS = ["scusi, ", "scusa, ", "buongiorno, ", "ciao, ", "senta, ", "ma ", "e ", "salve, ", "mi scusi ", "allora "]
+CLOSERS = [" grazie", ", grazie", " per favore", " per cortesia", " scusi", " grazie mille", "!", "...", " x favore"]
+PLAIN = {"greet", "goodbye", "thank", "other_language", "insult"}  # said without courtesies around them
 
 
 def main() -> None:
     """Compose every intent's examples with one seed, so that the same lexicon gives the same file."""
     maker = Maker(random.Random(SEED))
-    frames = _sections("frames.txt")
-    blocks = [f"- intent: {intent}\n  examples: |\n{_lines_of(maker, frames[intent], count)}"
-              for intent, count in COUNTS.items()]
+    frames, phrases = _sections("frames.txt"), _sections("phrases.txt")
+    examples: dict[str, dict[str, None]] = {}
+    for intent, count in COUNTS.items():
+        made = examples.setdefault(intent, {})
+        while len(made) < count:
+            made[maker.example(frames[intent])] = None
+    for intent, patterns in phrases.items():
+        for pattern in patterns:
+            examples.setdefault(intent, {}).update(dict.fromkeys(maker.phrases(pattern, intent not in PLAIN)))
+    blocks = [
+        f"- intent: {intent}\n  examples: |\n" + "".join(f"    - {example}\n" for example in made if example)
+        for intent, made in examples.items()
+    ]
     (HERE / "composed.yml").write_text(f'{HEADER}version: "3.1"\n\nnlu:\n' + "\n".join(blocks), "utf-8")
-
-
-def _lines_of(maker: Maker, frames: list[str], count: int) -> str:
-    examples: dict[str, None] = {}
-    while len(examples) < count:
-        examples[maker.example(frames)] = None
-    return "".join(f"    - {example}\n" for example in examples)
 
 
 class Maker:
@@ -66,13 +103,65 @@ class Maker:
             "contact": ("contact", self._contact),
             "mail": ("contact", self._mail),
             "mobile": ("contact", self._mobile),
+            "spoken": ("contact", self._spoken),
+            "wrong": ("contact", self._wrong),
         }
 
     def example(self, frames: list[str]) -> str:
         """One annotated example; the whole line is at times in lower or in upper case, as people type."""
-        frame = self._chance.choice(frames)
+        return self._filled(self._chosen(self._chance.choice(frames)))
+
+    def phrases(self, pattern: str, courteous: bool) -> list[str]:
+        """Some of a pattern's sentences, so that each alternative of its longest choice is in about one of them."""
+        widest = max((group.count("|") + 1 for group in re.findall(r"<[^<>]*>", pattern)), default=1)
+        wanted = min(max(PHRASES_A_PATTERN, widest + 4), _combinations(pattern))
+        made: dict[str, None] = {}
+        turns = [itertools.cycle(self._chance.sample(options, len(options))) for options in _choices(pattern)]
+        for _ in range(wanted * 3):
+            if len(made) >= wanted:
+                break
+            sentence = pattern
+            for turn in turns:
+                sentence = re.sub(r"<[^<>]*>", next(turn).replace("\\", ""), sentence, count=1)
+            sentence = _tidy(sentence)
+            made[self._roughened(self._filled(sentence), courteous)] = None
+        return [sentence for sentence in made if sentence]
+
+    def _chosen(self, frame: str) -> str:
+        return _tidy(re.sub(r"<([^<>]*)>", lambda group: self._chance.choice(group[1].split("|")), frame))
+
+    def _filled(self, frame: str) -> str:
         case: Callable[[str], str] = self._chance.choice([str] * 50 + [str.lower] * 42 + [str.upper] * 8)
-        return "".join(self._piece(part, case) for part in re.split(r"(\{\w+\})", frame))
+        return "".join(self._piece(part, case) for part in re.split(r"(\{[\w ]+\})", frame))
+
+    def _roughened(self, sentence: str, courteous: bool) -> str:
+        """As typed in a hurry: courtesies, shorthand, no question mark or accents, a slip of the finger."""
+        chance = self._chance
+        if courteous and chance.random() < 0.12:
+            sentence = chance.choice(OPENERS) + sentence
+        if courteous and chance.random() < 0.1 and not sentence.endswith("?"):
+            sentence += chance.choice(CLOSERS)
+        if chance.random() < 0.35:
+            sentence = sentence.rstrip("?")
+        if chance.random() < 0.15:
+            sentence = sentence.replace("'", chance.choice(["", " ", "’"])) if "]" not in sentence else sentence
+        if chance.random() < 0.1:
+            sentence = " ".join(SHORTHAND.get(word, word) for word in sentence.split(" "))
+        if chance.random() < 0.12 and "[" not in sentence:
+            sentence = self._slip(sentence)
+        if chance.random() < 0.3:
+            sentence = sentence[:1].upper() + sentence[1:] if not sentence.startswith("[") else sentence
+        return sentence.strip()
+
+    def _slip(self, sentence: str) -> str:
+        places = [at for at in range(1, len(sentence) - 2) if sentence[at - 1 : at + 2].isalpha()]
+        if not places:
+            return sentence
+        at = self._chance.choice(places)
+        swapped = sentence[:at] + sentence[at + 1] + sentence[at] + sentence[at + 2 :]
+        dropped = sentence[:at] + sentence[at + 1 :]
+        doubled = sentence[:at] + sentence[at] + sentence[at:]
+        return self._chance.choice([swapped, dropped, doubled])
 
     def _piece(self, part: str, case: Callable[[str], str]) -> str:
         if not part.startswith("{"):
@@ -95,6 +184,8 @@ class Maker:
     def _person(self) -> str:
         given = " ".join(self._chance.sample(self._given, 2 if self._chance.random() < 0.15 else 1))
         family = self._one_family()
+        if self._chance.random() < 0.06:
+            family = f"{family} {self._one_family()}"
         return f"{family} {given}" if self._chance.random() < 0.3 else f"{given} {family}"
 
     def _one_company(self) -> str:
@@ -115,8 +206,46 @@ class Maker:
         digits = self._chance.choice(MOBILE_STARTS) + f"{self._chance.randrange(10**7):07d}"
         cuts = self._chance.choice([(10,), (3, 10), (3, 6, 10), (3, 5, 7, 10)])
         groups = [digits[start:end] for start, end in zip((0, *cuts), cuts, strict=False)]
-        prefix = self._chance.choice(["", "", "", "", "+39 ", "+39"])
+        prefix = self._chance.choice(["", "", "", "", "+39 ", "+39", "0039 ", "0039"])
         return prefix + self._chance.choice("  -/.").join(groups)
+
+    def _spoken(self) -> str:
+        """An address or a number as dictated."""
+        if self._chance.random() < 0.25:
+            digits = re.sub(r"\D", "", self._mobile())[-10:]
+            return " ".join(DIGITS[int(digit)] for digit in digits)
+        local, host = self._mail().split("@")
+        dot = self._chance.choice([" punto ", " punto ", "."])
+        at = self._chance.choice(["chiocciola", "chiocciola", "at", "chioccola"])
+        return f"{local} {at} {host}".replace(".", dot)
+
+    def _wrong(self) -> str:
+        """An address with a slip, a landline, a number from abroad: what the validators will tell apart."""
+        local, host = self._mail().split("@")
+        name = host.split(".")[0]
+        return self._chance.choice(
+            [
+                *(f"{local}@{name}", f"{local}@{name},it", f"{local} @ {host}", f"{local}@@{host}"),
+                *(f"02 {self._chance.randrange(10**7, 10**8)}", f"+40 7{self._chance.randrange(10**7, 10**8)}"),
+                *(f"06{self._chance.randrange(10**6, 10**8)}", f"333{self._chance.randrange(10**4, 10**6)}"),
+            ]
+        )
+
+
+def _choices(pattern: str) -> Iterable[list[str]]:
+    return [group.split("|") for group in re.findall(r"<([^<>]*)>", pattern)]
+
+
+def _combinations(pattern: str) -> int:
+    count = 1
+    for options in _choices(pattern):
+        count *= len(options)
+    return count
+
+
+def _tidy(sentence: str) -> str:
+    """Without the blanks that a left-out part leaves behind."""
+    return re.sub(r"(?<=\w') (?=\S)|\s+(?=[,.!?;:])", "", " ".join(sentence.split())).strip(" ,")
 
 
 def _lines(name: str) -> list[str]:

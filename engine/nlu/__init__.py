@@ -1,1 +1,1 @@
-"""Our NLU components inside Rasa: Italian tokens, names and contacts, intents; config.yml loads them, docs/nlu.md explains."""
+"""Our NLU inside Rasa: Italian words, names, contacts, intents; loaded by config.yml, explained in docs/nlu.md."""

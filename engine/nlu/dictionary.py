@@ -22,7 +22,7 @@ _PARTS = {
 
 
 class Dictionary:
-    """Looks up folded word forms. A form is kept as a 32-bit hash: one unknown word in 12,000 is taken for a known one."""
+    """Looks up folded word forms, kept as 32-bit hashes: of unknown words, one in 10,000 is taken for a known one."""
 
     def __init__(
         self, forms: npt.NDArray[np.uint32], lemmas: npt.NDArray[np.uint32], parts: npt.NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""Italian tokens with their place in the text: the tokenizer of spaCy's blank `it`, with words parted that it keeps together."""
+"""Italian tokens with their place in the text, from the tokenizer of spaCy's blank `it`."""
 
 from __future__ import annotations
 

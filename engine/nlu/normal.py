@@ -52,6 +52,8 @@ _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 
 def fold(text: str) -> str:
     """Lower case, without accents, with one apostrophe."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
     text = text.replace("’", "'").replace("‘", "'").replace("`", "'").replace("´", "'")
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in plain if not unicodedata.combining(char))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pycrfsuite
@@ -12,6 +12,7 @@ import pycrfsuite
 from engine.nlu import contacts
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.language import Token, tokens
+from engine.nlu.lexicon import Lexicon
 from engine.nlu.normal import word
 
 LABELS = ("person", "company")
@@ -29,17 +30,6 @@ class Span:
     label: str
 
 
-@dataclass
-class Lexicon:
-    """What is known of single words: given names, family names, words of trades, of legal forms, titles, particles."""
-
-    words: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def classes(self, folded: str) -> list[str]:
-        """The names of the lists that hold the word."""
-        return [name for name, listed in self.words.items() if folded in listed]
-
-
 class Tagger:
     """Learns spans from examples and finds them in texts; spans never overlap."""
 
@@ -47,12 +37,13 @@ class Tagger:
         self._lexicon = lexicon
         self._dictionary = dictionary
         self._crf = pycrfsuite.Tagger()
+        self._model = b""
 
-    def fit(self, texts: Sequence[str], spans: Sequence[Sequence[Span]], path: Path, seed: int = 1) -> Tagger:
+    def fit(self, texts: Sequence[str], spans: Sequence[Sequence[Span]], path: Path, rounds: int = _ROUNDS) -> Tagger:
         """Train on texts and their spans; the model is written to `path` and opened from there."""
-        chance = random.Random(seed)
+        chance = random.Random(1)
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": _ROUNDS, "feature.minfreq": 1})
+        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": rounds, "feature.minfreq": 2})
         for text, marked in zip(texts, spans, strict=True):
             found = tokens(text)
             if found:
@@ -61,8 +52,9 @@ class Tagger:
         return self.load(path)
 
     def load(self, path: Path) -> Tagger:
-        """Open a trained model."""
-        self._crf.open(str(path))
+        """Open a trained model; the file is read whole."""
+        self._model = path.read_bytes()  # kept: the tagger reads from this memory, it makes no copy
+        self._crf.open_inmemory(self._model)
         return self
 
     def spans(self, text: str, found: list[Token] | None = None) -> list[Span]:
@@ -137,6 +129,7 @@ def _labels(found: list[Token], marked: Iterable[Span]) -> list[str]:
 
 def _spans(found: list[Token], labels: list[str]) -> list[Span]:
     spans: list[Span] = []
+    joined = False
     for token, label in zip(found, labels, strict=True):
         kind = label[2:]
         if label.startswith("B-") or (kind and (not spans or spans[-1].label != kind or not joined)):

@@ -1,0 +1,172 @@
+"""Reads a message without Rasa: intent and entities together; training, storing and loading of all parts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.nlu.dictionary import Dictionary
+from engine.nlu.features import Features, common_words
+from engine.nlu.language import Token, tokens
+from engine.nlu.lexicon import Lexicon
+from engine.nlu.linear import Grouped, LinearClassifier
+from engine.nlu.normal import words
+from engine.nlu.tagger import LABELS, Span, Tagger
+from engine.nlu.values import Values
+
+# How much each group of features counts, the SVM's C: chosen by cross-validation (docs/nlu.md).
+WEIGHTS = {"word": 1.0, "lemma": 0.7, "letters": 1.0, "skeleton": 0.5, "structure": 0.7}
+COST = 0.3
+_COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
+_MARKED = {*LABELS, "contact"}
+# Where an intent holds no data, a name in it is somebody else's.
+_DATA = {"give_name", "give_company_name", "give_contact", "give_data", "correct_data", "register"}
+_VALUES_OF = {
+    "give_customer_type": ("customer_type",),
+    "give_data": ("customer_type",),
+    "register": ("customer_type",),
+    "correct_data": ("field", "customer_type"),
+}
+_BARE = 0.8  # share of a text that a name covers where it is all there is, whatever the intent
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message to learn from; entities as (start, end, entity, value)."""
+
+    text: str
+    intent: str
+    entities: tuple[tuple[int, int, str, str], ...] = ()
+
+    @property
+    def spans(self) -> list[Span]:
+        return [Span(start, end, entity) for start, end, entity, _ in self.entities if entity in _MARKED]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message says: intents with confidences, best first, and entities as (start, end, entity, value)."""
+
+    intents: list[tuple[str, float]]
+    entities: list[tuple[int, int, str, str]]
+
+
+class Reader:
+    """The trained model."""
+
+    def __init__(self, tagger: Tagger, features: Features, classifier: LinearClassifier, values: Values) -> None:
+        self._tagger, self._features, self._classifier, self._values = tagger, features, classifier, values
+
+    @classmethod
+    def train(
+        cls, examples: Sequence[Example], synonyms: Sequence[tuple[str, str]], lexicon_folder: Path, folder: Path
+    ) -> Reader:
+        """Learn from examples and (text, value) synonyms, write everything into `folder`, and return the reader."""
+        lexicon, dictionary = Lexicon.read(lexicon_folder), Dictionary.of_spacy()
+        lexicon.save(folder / "lexicon.json")
+        dictionary.save(folder / "dictionary.npz")
+        tagger = Tagger(lexicon, dictionary).fit(
+            [example.text for example in examples], [example.spans for example in examples], folder / "names.crfsuite"
+        )
+        common = common_words([words(example.text) for example in examples], _COMMON)
+        (folder / "common.json").write_text(json.dumps(sorted(common), ensure_ascii=False), "utf-8")
+        features = Features(lexicon, dictionary, common)
+        grouped = grouped_examples(examples, features, lexicon, dictionary)
+        classifier = LinearClassifier(WEIGHTS, COST).fit(
+            grouped, [example.intent for example in examples], near_duplicates(examples)
+        )
+        classifier.save(folder)
+        values = Values(_synonyms(examples, synonyms))
+        (folder / "values.json").write_text(json.dumps(values.entries(), ensure_ascii=False), "utf-8")
+        return cls(tagger, features, classifier, values)
+
+    @classmethod
+    def load(cls, folder: Path) -> Reader:
+        """From a folder that `train` wrote; nothing is read from it later."""
+        lexicon, dictionary = Lexicon.load(folder / "lexicon.json"), Dictionary.load(folder / "dictionary.npz")
+        common = frozenset(json.loads((folder / "common.json").read_text("utf-8")))
+        return cls(
+            Tagger(lexicon, dictionary).load(folder / "names.crfsuite"),
+            Features(lexicon, dictionary, common),
+            LinearClassifier.load(folder),
+            Values(tuple(entry) for entry in json.loads((folder / "values.json").read_text("utf-8"))),
+        )
+
+    def read(self, text: str) -> Reading:
+        """Intent and entities of a text."""
+        found = tokens(text)
+        spans = self._tagger.spans(text, found)
+        scores = self._classifier.scores(self._features.groups(text, found, spans))
+        ranking = sorted(zip(self._classifier.labels, map(float, scores), strict=True), key=lambda one: -one[1])
+        return Reading(ranking, self._entities(text, found, spans, ranking[0][0]))
+
+    def _entities(
+        self, text: str, found: list[Token], spans: list[Span], intent: str
+    ) -> list[tuple[int, int, str, str]]:
+        entities = [
+            (span.start, span.end, span.label, text[span.start : span.end])
+            for span in spans
+            if intent in _DATA or span.label == "contact" or _is_bare(text, span)
+        ]
+        outside = [token for token in found if not any(span.start <= token.start < span.end for span in spans)]
+        for entity in _VALUES_OF.get(intent, ()):
+            for value in self._values.find(text, outside, entity):
+                entities.append((value.start, value.end, entity, value.value))
+        return sorted(entities)
+
+
+def grouped_examples(
+    examples: Sequence[Example], features: Features, lexicon: Lexicon, dictionary: Dictionary, parts: int = 2
+) -> list[Grouped]:
+    """The features of examples with names marked by taggers that have not seen them, as it will be in use."""
+    grouped: list[Grouped] = [{} for _ in examples]
+    with TemporaryDirectory() as folder:
+        for part in range(parts):
+            seen = [example for at, example in enumerate(examples) if at % parts != part]
+            tagger = Tagger(lexicon, dictionary).fit(
+                [example.text for example in seen],
+                [example.spans for example in seen],
+                Path(folder) / f"part{part}.crfsuite",
+                rounds=30,
+            )
+            for at in range(part, len(examples), parts):
+                text = examples[at].text
+                found = tokens(text)
+                grouped[at] = features.groups(text, found, tagger.spans(text, found))
+    return grouped
+
+
+def near_duplicates(examples: Sequence[Example]) -> list[int]:
+    """A number for each example; examples that differ in names, contacts, signs or word order only share one."""
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(_gist(example, at), len(numbers)) for at, example in enumerate(examples)]
+
+
+def _gist(example: Example, at: int) -> str:
+    text = example.text
+    for span in sorted(example.spans, key=lambda span: -span.start):
+        text = f"{text[: span.start]} <{span.label}> {text[span.end :]}"
+    gist = sorted(re.findall(r"<\w+>|\w+", " ".join(words(text)).replace("< ", "<").replace(" >", ">")))
+    return f"bare {at}" if gist and all(part.startswith("<") for part in gist) else " ".join(gist)
+
+
+def _is_bare(text: str, span: Span) -> bool:
+    letters = sum(char.isalnum() for char in text)
+    return letters > 0 and sum(char.isalnum() for char in text[span.start : span.end]) / letters >= _BARE
+
+
+def _synonyms(examples: Sequence[Example], synonyms: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """(text, entity, value) of the annotated examples and the synonym lists; a value belongs to one entity."""
+    entity_of: dict[str, str] = {}
+    found = []
+    for example in examples:
+        for start, end, entity, value in example.entities:
+            if entity not in _MARKED:
+                entity_of[value] = entity
+                found.append((example.text[start:end], entity, value))
+    found += [(text, entity_of[value], value) for text, value in synonyms if value in entity_of]
+    return sorted(found, key=lambda one: (one[2] in one[0], len(one[0])))
