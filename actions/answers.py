@@ -8,6 +8,7 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from actions.dictation import written
+from areaclienti.domain.companies import canonical_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact
 
 # Messages that may answer a question; all other intents steer the conversation or ask something and have a rule of
@@ -45,7 +46,7 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _FAMILY_NAME_NEXT = re.compile(r"\bcognome\W*(?:è|e')?\W*$", re.IGNORECASE)
-_LONGEST_BARE = 6  # words of a bare answer
+_PARTICLES = re.compile(r"(?:(?:d['’]|de|di|del|della|dei|da|la|lo|li|il|le|i|gli|l['’]|san|santa)\s*)+", re.IGNORECASE)
 # Words that introduce a name and are no part of it.
 _ANNOUNCING = frozenset(
     [
@@ -83,12 +84,19 @@ def is_answer(tracker: Tracker) -> bool:
 
 def person(tracker: Tracker, requested: bool) -> str | None:
     """A person's name, given name first where the message says which is which; the whole text where it is an answer."""
-    return _named(tracker, _joined_names(tracker) or entity(tracker, "person"), requested)
+    marked = _joined_names(tracker) or entity(tracker, "person")
+    if marked is None and requested and (company_name := entity(tracker, "company")):
+        marked = None if canonical_company(company_name).legal_form else company_name
+    return _named(tracker, marked, requested)
 
 
 def company(tracker: Tracker, requested: bool) -> str | None:
     """A company's name: what the NLU marked, or the whole text where it was asked for."""
-    named = _named(tracker, entity(tracker, "company"), requested)
+    marked = entity(tracker, "company")
+    if marked is None and requested and (name := entity(tracker, "person")):
+        whole = _bare(text(tracker))
+        marked = name if _ANNOUNCING & _words(whole) or not _may_be_name(tracker) else whole
+    named = _named(tracker, marked, requested)
     return named and _with_last_dot(named, text(tracker))
 
 
@@ -149,12 +157,16 @@ def _by_place(typed: str, contacts: list[dict[str, Any]]) -> list[str]:
 
 def _named(tracker: Tracker, marked: str | None, requested: bool) -> str | None:
     """The marked name, or the whole of a bare answer that holds it or in which nothing was marked."""
-    if not requested or not (_is_unsure(tracker) or intent(tracker) in {"give_name", "give_company_name"}):
+    if not requested or not _may_be_name(tracker):
         return marked
     whole = _bare(text(tracker))
     if marked is None:
         return None if _elsewhere(tracker) else whole or None
-    return whole if _is_all(whole, marked) else marked
+    return whole if _is_cut_short(whole, marked) else marked
+
+
+def _may_be_name(tracker: Tracker) -> bool:
+    return _is_unsure(tracker) or intent(tracker) in {"give_name", "give_company_name"}
 
 
 def _is_unsure(tracker: Tracker) -> bool:
@@ -181,12 +193,14 @@ def _joined_names(tracker: Tracker) -> str | None:
     return f"{first['value']} {second['value']}"
 
 
-def _is_all(whole: str, marked: str) -> bool:
-    """Whether a bare answer holds nothing but the name, of which the NLU marked a part."""
-    if marked not in whole or len(whole.split()) > _LONGEST_BARE or re.search(r"[,;:@?\d]", whole.replace(marked, "")):
-        return False
-    rest = {word.casefold().strip(".'") for word in whole.replace(marked, " ").split()}
-    return not rest & _ANNOUNCING
+def _is_cut_short(whole: str, marked: str) -> bool:
+    """Whether a bare answer is the marked name and a particle before it (`La Spiga`, `D'Amico Giovanni`)."""
+    before, found, after = whole.partition(marked)
+    return bool(found) and not after.strip() and _PARTICLES.fullmatch(before) is not None
+
+
+def _words(typed: str) -> set[str]:
+    return {word.casefold().strip(".'") for word in typed.split()}
 
 
 def _bare(typed: str) -> str:
