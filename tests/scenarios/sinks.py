@@ -25,14 +25,21 @@ def found_in(var: Path, values: Iterable[str], *, also_identity: bool = False) -
     """File name → how many of the values stand in its bytes, wherever; files that hold none are left out."""
     wanted = {value.encode() for value in values}
     lengths = {len(value) for value in wanted}
-    starts = re.compile(b"(?=" + b"|".join(sorted(re.escape(value[:_PREFIX]) for value in wanted)) + b")")
+    starts = {value[:_PREFIX] for value in wanted}  # few, and found fast
     found: dict[str, int] = {}
     for path in sinks(var, also_identity=also_identity):
         data = path.read_bytes()
-        parts = {data[at.start() : at.start() + length] for at in starts.finditer(data) for length in lengths}
-        if hits := wanted & parts:
+        places = (at for start in starts for at in _places(data, start))
+        if hits := wanted & {data[at : at + length] for at in places for length in lengths}:
             found[path.name] = len(hits)
     return found
+
+
+def _places(data: bytes, start: bytes) -> Iterator[int]:
+    at = data.find(start)
+    while at >= 0:
+        yield at
+        at = data.find(start, at + 1)
 
 
 def codes_found_in(var: Path, codes: Iterable[str]) -> dict[str, int]:
