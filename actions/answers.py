@@ -8,8 +8,9 @@ from typing import Any
 from rasa_sdk import Tracker
 
 from actions.dictation import written
-from areaclienti.domain.companies import canonical_company
+from areaclienti.domain.companies import canonical_company, clean_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact
+from areaclienti.domain.names import NameRejected
 
 # Messages that may answer a question; all other intents steer the conversation or ask something and have a rule of
 # their own (data/rules), so forms leave them alone.
@@ -97,7 +98,9 @@ def company(tracker: Tracker, requested: bool) -> str | None:
         whole = _bare(text(tracker))
         marked = name if _ANNOUNCING & _words(whole) or not _may_be_name(tracker) else whole
     named = _named(tracker, marked, requested)
-    return named and _with_last_dot(named, text(tracker))
+    if named is None or not (requested or _is_company(named)):
+        return None  # what was not asked for is not argued about
+    return _with_last_dot(named, text(tracker))
 
 
 def contact(tracker: Tracker, requested: bool) -> str | None:
@@ -122,7 +125,8 @@ def customer_type(tracker: Tracker) -> str | None:
     value = (entity(tracker, "customer_type") or "").lower()
     if value in {"persona", "azienda"}:
         return value
-    return "azienda" if entity(tracker, "company") else None
+    company_name = entity(tracker, "company")
+    return "azienda" if company_name and _is_company(company_name) else None
 
 
 def picked_contact(tracker: Tracker, contacts: list[dict[str, Any]]) -> str | None:
@@ -162,7 +166,8 @@ def _named(tracker: Tracker, marked: str | None, requested: bool) -> str | None:
     whole = _bare(text(tracker))
     if marked is None:
         return None if _elsewhere(tracker) else whole or None
-    return whole if _is_cut_short(whole, marked) else marked
+    is_answer_alone = whole == text(tracker).strip(" .,;:!")
+    return whole if is_answer_alone and _is_cut_short(whole, marked) else marked
 
 
 def _may_be_name(tracker: Tracker) -> bool:
@@ -206,6 +211,14 @@ def _words(typed: str) -> set[str]:
 def _bare(typed: str) -> str:
     """Without what people write before and after a name."""
     return _COURTESY.sub("", _LEAD_IN.sub("", typed).strip(" .,;:!")).strip(" ,;:!")
+
+
+def _is_company(name: str) -> bool:
+    try:
+        clean_company(name)
+    except NameRejected:
+        return False
+    return True
 
 
 def _with_last_dot(name: str, typed: str) -> str:

@@ -58,10 +58,9 @@ def _field(tracker: Tracker) -> str | None:
         return named
     if answers.contact(tracker, requested=False):
         return "contact"
-    if answers.entity(tracker, "company"):
-        return "company_name"
-    if answers.entity(tracker, "person"):
-        return "name"
+    is_company = tracker.get_slot("customer_type") == "azienda"
+    if answers.entity(tracker, "company" if is_company else "person"):
+        return "company_name" if is_company else "name"
     return "customer_type" if answers.customer_type(tracker) else None
 
 
