@@ -42,11 +42,11 @@ def _places(data: bytes, start: bytes) -> Iterator[int]:
         at = data.find(start, at + 1)
 
 
-def codes_found_in(var: Path, codes: Iterable[str]) -> dict[str, int]:
+def codes_found_in(var: Path, codes: Iterable[str], *, also_identity: bool = False) -> dict[str, int]:
     """As `found_in` for six-digit codes, which stand by chance inside moments and ids too: cell by cell."""
     wanted = set(codes)
     found: dict[str, int] = {}
-    for path in sinks(var):
+    for path in sinks(var, also_identity=also_identity):
         texts = _cells(path) if path.suffix == ".db" else [path.read_bytes().decode("utf-8", "replace")]
         if hits := wanted & {code for text in texts for code in _CODE.findall(text)}:
             found[path.name] = len(hits)

@@ -10,7 +10,7 @@ import pytest
 from tests.scenarios.generate import generated_scenarios
 from tests.scenarios.model import Scenario, written_scenarios
 from tests.scenarios.product import SETTINGS
-from tests.scenarios.sinks import found_in
+from tests.scenarios.sinks import codes_found_in, found_in
 from tests.scenarios.theatre import Theatre
 from tests.stack import Stack, running_stack
 
@@ -50,8 +50,9 @@ def test_no_secret_of_any_scenario_stands_in_ledger_engine_store_or_logs(theatre
     if not theatre.passwords:
         pytest.skip("no scenario was chosen")
     assert theatre.leaks() == []
-    # The same search finds what may stand there: it does look.
+    # The same searches find what may stand there: contacts in the chat, codes in the mailbox.
     assert {"gateway.db", "engine.db"} <= set(found_in(product.var, theatre.contacts))
+    assert "identity.db" in codes_found_in(product.var, theatre.codes, also_identity=True)
 
 
 def test_scenarios_have_names_of_their_own() -> None:
