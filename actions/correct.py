@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import answers
-from actions.flow import FIELDS, active_form, clear, go_to
+from actions.flow import FIELDS, active_form, go_to, reopen
 from areaclienti.domain.companies import clean_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact
 from areaclienti.domain.names import NameRejected, clean_name, split_full_name
@@ -22,6 +22,14 @@ _WORDS = {
     ),
     "company_name": re.compile(r"\bragione\s+sociale\b", re.I),
     "name": re.compile(r"\b(?:cognome|nome(?!\s+utente))\b", re.I),
+}
+
+# The slot that shows a field's present value.
+SHOWN = {
+    "name": "customer_name",
+    "family_name": "family_name",
+    "company_name": "company_name",
+    "contact": "contact_display",
 }
 
 
@@ -37,11 +45,13 @@ class Correct(Action):
             company = tracker.get_slot("customer_type") == "azienda"
             dispatcher.utter_message(response="utter_which_field_company" if company else "utter_which_field_person")
             return []
-        events = clear(*FIELDS[field])
+        events = reopen(tracker, field)
         if given := _new_value(tracker, field):
             shown = given.get("customer_name") or given.get("contact_display") or next(iter(given.values()))
             dispatcher.utter_message(response="utter_corrected", corrected=shown)
             events = [*events, *(SlotSet(slot, value) for slot, value in given.items())]
+        elif old := tracker.get_slot(SHOWN.get(field, "")):
+            dispatcher.utter_message(response="utter_correcting", old=old)
         if active_form(tracker) == "registration_form":
             return events
         return [*events, *go_to("registration_form")]

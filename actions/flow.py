@@ -25,6 +25,13 @@ def clear(*slots: str) -> list[EventType]:
     return [SlotSet(slot, None) for slot in slots]
 
 
+def reopen(tracker: Tracker, field: str) -> list[EventType]:
+    """Empties a field and remembers what stood there, so that a «va bene» puts it back."""
+    slots = FIELDS.get(field, [field])
+    replaced = {slot: tracker.get_slot(slot) for slot in slots if tracker.get_slot(slot) is not None}
+    return [*clear(*slots), SlotSet("replaced", replaced)]
+
+
 def leave_form() -> list[EventType]:
     """Ends the active form without asking anything more."""
     return [ActiveLoop(None), SlotSet("requested_slot", None)]

@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.flow import FIELDS, active_form, clear, go_to
+from actions.flow import FIELDS, active_form, clear, go_to, reopen
 
 # Field before the one that a form asks for; the last answered comes first.
 ORDER = ["privacy_notice", "password", "contact", "company_name", "name", "customer_type"]
@@ -27,7 +27,7 @@ class GoBack(Action):
                 dispatcher.utter_message(response="utter_cannot_go_back")
                 return []
             dispatcher.utter_message(response="utter_gone_back")
-            return clear(*FIELDS.get(answered, [answered]))
+            return reopen(tracker, answered)
         if form in {"verification_form", "identification_form", "contact_choice_form"}:
             dispatcher.utter_message(response="utter_gone_back")
             return [*clear("recheck"), *go_to("recheck_form")]

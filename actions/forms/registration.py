@@ -16,6 +16,7 @@ from areaclienti.domain.names import NameRejected, clean_name, split_full_name
 
 ENDS = ["contact", "password", "privacy_notice"]
 NAME_SLOTS = {"given_name", "family_name"}
+CORRECTABLE = {"customer_type", "given_name", "family_name", "company_name", "contact"}
 TOO_LONG = "too_long"
 
 
@@ -56,6 +57,9 @@ class ValidateRegistrationForm(Form):
         said = answers.intent(tracker)
         if requested == "privacy_notice" and said in {"acknowledge_privacy", "affirm", "deny"}:
             return {"privacy_notice": said != "deny"}
+        replaced = tracker.get_slot("replaced") or {}
+        if said == "affirm" and requested in replaced and not tracker.get_slot("suggested_contact"):
+            return {slot: value for slot, value in replaced.items() if slot in CORRECTABLE}
         suggested = tracker.get_slot("suggested_contact")
         if requested == "contact" and suggested and said in {"affirm", "deny"}:
             return {"contact": suggested if said == "affirm" else tracker.get_slot("typed_contact")}
