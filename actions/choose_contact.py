@@ -28,5 +28,5 @@ class ChooseContact(Action):
                 raise identity.IdentityUnavailable(refused.code) from None
             return [*clear("chosen_contact"), *go_to("contact_choice_form")]
         if match["outcome"] == "code_sent":
-            return [*clear("chosen_contact"), *code_sent(match["challenge"])]
+            return [*clear("chosen_contact"), *code_sent(match["challenge"], dispatcher)]
         return [*clear("chosen_contact"), *limit_reached(dispatcher)]

@@ -58,11 +58,18 @@ def collected(tracker: Tracker) -> dict[str, Any]:
     return {slot: tracker.get_slot(slot) for slot in COLLECTED[:5]}
 
 
-def code_sent(challenge: dict[str, Any]) -> list[EventType]:
-    """Where the code went, for the texts that follow, and on to the form that waits for it (manual 6a)."""
+def code_sent(challenge: dict[str, Any], dispatcher: CollectingDispatcher, again: bool = False) -> list[EventType]:
+    """Where the code went, for the texts that follow, and on to the form that waits for it (manual 6a).
+
+    With `again`, the customer is told first that the new code takes the place of the one before.
+    """
+    channel = "SMS" if challenge["channel"] == "sms" else "email"
+    destination = challenge["masked_destination"]
+    if again:
+        dispatcher.utter_message(response="utter_new_code_sent", code_channel=channel, code_destination=destination)
     return [
-        SlotSet("code_channel", "SMS" if challenge["channel"] == "sms" else "email"),
-        SlotSet("code_destination", challenge["masked_destination"]),
+        SlotSet("code_channel", channel),
+        SlotSet("code_destination", destination),
         SlotSet("code_minutes", challenge["life_minutes"]),
         *clear("verification_code"),
         *go_to("verification_form"),

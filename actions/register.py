@@ -26,7 +26,8 @@ class Register(Action):
             return self._ask_again(refused.code, dispatcher)
         known = SlotSet("registration_id", match["registration_id"])
         if match["outcome"] == "code_sent":
-            return [known, *code_sent(match["challenge"])]
+            again = tracker.get_slot("code_destination") is not None
+            return [known, *code_sent(match["challenge"], dispatcher, again)]
         if match["outcome"] == "limit_reached":
             return [known, *limit_reached(dispatcher)]
         return [known, *self._not_recognised(dispatcher, tracker)]

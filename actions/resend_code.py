@@ -33,10 +33,4 @@ class ResendCode(Action):
             return []
         if match["outcome"] == "limit_reached":
             return limit_reached(dispatcher)
-        challenge = match["challenge"]
-        dispatcher.utter_message(
-            response="utter_new_code_sent",
-            code_channel="SMS" if challenge["channel"] == "sms" else "email",
-            code_destination=challenge["masked_destination"],
-        )
-        return code_sent(challenge)
+        return code_sent(match["challenge"], dispatcher, again=True)
