@@ -10,7 +10,7 @@ from scripts.stages import Stage, run_stages
 
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=1")
 _FAST = ("tests/unit",)
-_WITHOUT_PRODUCT = ("tests/contract", "tests/nlu")
+_WITHOUT_PRODUCT = ("tests/contract", "tests/nlu", "tests/browser/widget")
 # Inside Rasa's own environment, which has none of the plugins that pyproject.toml configures.
 _INSIDE_ENGINE = "tests/engine_inside"
 _ENGINE_PYTEST = (
@@ -25,11 +25,12 @@ def main() -> int:
     stages = [Stage("unit", (*_PYTEST, *parallel, *_FAST))]
     if "--fast" not in sys.argv[1:]:
         rest = [f"tests/{name}" for name in sorted(os.listdir(ROOT / "tests")) if holds_tests(f"tests/{name}")]
-        stages.append(Stage("contract and data", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT)))
+        stages.append(Stage("contract, data, widget", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT)))
         stages.append(Stage("train", (sys.executable, "-m", "areaclienti", "train")))
         stages.append(Stage("inside the engine", _ENGINE_PYTEST))
         # One product for all of them: they run one after the other.
-        stages += [Stage(f"product: {folder.removeprefix('tests/')}", (*_PYTEST, folder)) for folder in rest]
+        leave = [f"--ignore={folder}" for folder in _WITHOUT_PRODUCT]
+        stages += [Stage(f"product: {folder.removeprefix('tests/')}", (*_PYTEST, folder, *leave)) for folder in rest]
     return run_stages(stages)
 
 
