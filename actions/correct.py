@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
@@ -44,7 +44,8 @@ class Correct(Action):
         if field is None:
             company = tracker.get_slot("customer_type") == "azienda"
             dispatcher.utter_message(response="utter_which_field_company" if company else "utter_which_field_person")
-            return []
+            form = active_form(tracker)
+            return [FollowupAction(form)] if form else []
         events = reopen(tracker, field)
         if given := _new_value(tracker, field):
             shown = given.get("customer_name") or given.get("contact_display") or next(iter(given.values()))

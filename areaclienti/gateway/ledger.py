@@ -107,6 +107,21 @@ class Ledger:
         )
         await self._database.write(lambda session: session.execute(change))
 
+    async def speak_after(self, conversation_id: str, quiet_since: datetime, intent: Intent) -> bool:
+        """Have the assistant speak in a conversation where nothing was said since `quiet_since`; False where
+        something was, or where a turn still waits."""
+
+        def work(session: Session) -> bool:
+            conversation = locked(session, conversation_id)
+            waiting = select(Turn.id).where(Turn.conversation_id == conversation_id, Turn.state == "pending")
+            if conversation.updated_at > quiet_since or session.scalar(waiting.limit(1)) is not None:
+                return False
+            conversation.updated_at = now()
+            _ask_engine(session, conversation, None, intent)
+            return True
+
+        return await self._database.write(work)
+
     async def close(self, conversation_id: str) -> None:
         """End the conversation; turns that wait are dropped."""
 

@@ -6,18 +6,22 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import Depends, Request, Response
 
 from areaclienti.gateway.db.models import Conversation, now
+from areaclienti.gateway.engine_client import Step
 from areaclienti.gateway.errors import ApiError, no_session
 from areaclienti.gateway.ledger import Intent, Ledger
 from areaclienti.gateway.services import Services, services
 
-IDLE_LIMIT = timedelta(hours=24)
+IDLE_LIMIT = timedelta(hours=36)  # who was interrupted today finds the registration tomorrow, also a little later
+COME_BACK_AFTER = timedelta(hours=1)
 FORMER_TOKEN_LIFE = timedelta(seconds=60)
 OPENING = Intent("open_chat", {})
+COME_BACK = Intent("come_back", {})
+UNDER_WAY = frozenset(get_args(Step)) - {"idle", "done", "handover"}
 
 
 class Cookies:
@@ -71,7 +75,7 @@ def require_origin(request: Request, served: Annotated[Services, Depends(service
 
 
 async def resume(ledger: Ledger, token: str | None) -> Conversation | None:
-    """The open conversation of a token, unless it has been idle for a day."""
+    """The open conversation of a token, unless it has been idle for too long."""
     if token is None:
         return None
     hashed = token_hash(token)
@@ -112,9 +116,17 @@ async def begin(served: Services, response: Response) -> Conversation:
     """A new conversation, its cookie set; the assistant speaks first."""
     token = secrets.token_urlsafe(32)
     conversation = await served.ledger.begin("web", token_hash(token), secrets.token_urlsafe(32), opening=OPENING)
-    served.cookies.write(response, COOKIE, token)
+    _write(served, response, token)
     served.runner.wake(conversation.id)
     return conversation
+
+
+async def welcome_back(served: Services, conversation: Conversation) -> None:
+    """Who left a registration an hour ago or more is greeted and asked the same question again, once."""
+    if conversation.step not in UNDER_WAY:
+        return
+    if await served.ledger.speak_after(conversation.id, now() - COME_BACK_AFTER, COME_BACK):
+        served.runner.wake(conversation.id)
 
 
 async def rotate(served: Services, conversation: Conversation, request: Request, response: Response) -> None:
@@ -127,11 +139,16 @@ async def rotate(served: Services, conversation: Conversation, request: Request,
     token = served.cookies.read(request, COOKIE)
     assert token is not None, "a conversation was found by its cookie"
     following = _following_token(conversation, token)
-    served.cookies.write(response, COOKIE, following)
+    _write(served, response, following)
     if conversation.token_hash == token_hash(token):
         await served.ledger.change_token(
             conversation.id, token_hash(token), token_hash(following), now() + FORMER_TOKEN_LIFE
         )
+
+
+def _write(served: Services, response: Response, token: str) -> None:
+    """The cookie outlives the browser's window: phones close it behind the customer's back."""
+    served.cookies.write(response, COOKIE, token, max_age=int(IDLE_LIMIT.total_seconds()))
 
 
 def is_former(conversation: Conversation, token: str | None) -> bool:

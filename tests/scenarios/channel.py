@@ -54,6 +54,10 @@ class Channel(Protocol):
         """Come back to the conversation, as after a page load."""
         ...
 
+    async def come_back(self) -> Reply:
+        """Come back after a while: the assistant speaks first."""
+        ...
+
     def found_by(self) -> tuple[str, str]:
         """The column and value by which the ledger finds this conversation."""
         ...

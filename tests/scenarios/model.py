@@ -38,6 +38,7 @@ class Step(_Data):
     code_in_chat: Code | None = None  # as a plain message
     again: bool = False  # the last input once more, with its own client id
     reload: bool = False  # the page is loaded anew
+    gone_for_hours: float | None = None  # away, then the page is loaded anew; the gateway's clock is moved for it
 
     step: str | None = None
     expects: str | None = None
@@ -58,7 +59,7 @@ class Step(_Data):
     @property
     def inputs(self) -> list[str]:
         """The names of the inputs that are given."""
-        names = ("text", "choose", "password", "tax_code", "code", "code_in_chat", "again", "reload")
+        names = ("text", "choose", "password", "tax_code", "code", "code_in_chat", "again", "reload", "gone_for_hours")
         return [name for name in names if getattr(self, name) not in (None, False)]
 
     def told(self) -> str:

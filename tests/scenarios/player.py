@@ -83,6 +83,9 @@ class Player:
             return await self._channel.again()
         if step.reload:
             return await self._channel.reload()
+        if step.gone_for_hours is not None:
+            self._records.let_pass(self._conversation_id(), step.gone_for_hours)
+            return await self._channel.come_back()
         for purpose, value in (("password", step.password), ("tax_code", step.tax_code)):
             if value is not None:
                 return await self._channel.secret(purpose, value)

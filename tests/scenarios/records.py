@@ -32,6 +32,14 @@ class Records:
         [(found,)] = _rows(self._gateway, f"SELECT id FROM conversations WHERE {column} = ?", value)
         return str(found)
 
+    def let_pass(self, conversation_id: str, hours: float) -> None:
+        """Move what the gateway remembers of the conversation's last activity into the past."""
+        with contextlib.closing(sqlite3.connect(self._gateway, timeout=10)) as connection, connection:
+            connection.execute(
+                "UPDATE conversations SET updated_at = datetime(updated_at, ?) WHERE id = ?",
+                (f"-{hours} hours", conversation_id),
+            )
+
     def utterances(self, conversation_id: str, seq: int | None) -> list[str] | None:
         """Names of what the engine said to the line `seq` (None: the opening); None when it was not asked."""
         query = "SELECT message_id FROM turns WHERE conversation_id = ? AND seq IS ? ORDER BY id DESC LIMIT 1"

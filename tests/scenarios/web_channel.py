@@ -68,6 +68,12 @@ class WebChannel:
         assert self._state() == session["state"], "the stream and the session tell two states"
         return Reply(state=session["state"])
 
+    async def come_back(self) -> Reply:
+        await self._stop_reading()
+        await self._begin_session()
+        self._reading = asyncio.create_task(self._read())
+        return await self._answer_after(None, self._last_seq)
+
     def found_by(self) -> tuple[str, str]:
         return "csrf", self._csrf
 

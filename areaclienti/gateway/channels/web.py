@@ -25,6 +25,7 @@ from areaclienti.gateway.session import (
     require_origin,
     resume,
     rotate,
+    welcome_back,
     writable_conversation,
 )
 from areaclienti.gateway.texts import Purpose
@@ -74,6 +75,7 @@ async def open_session(request: Request, response: Response, served: Served) -> 
         conversation = await begin(served, response)
     elif is_former(conversation, token):
         await rotate(served, conversation, request, response)
+    await welcome_back(served, conversation)
     return {
         "csrf_token": conversation.csrf,
         "last_seq": conversation.last_seq,

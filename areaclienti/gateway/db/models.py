@@ -87,7 +87,7 @@ class Turn(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     message_id: Mapped[str] = mapped_column(String(32))
-    seq: Mapped[int | None]  # the customer's message; none for the opening
+    seq: Mapped[int | None]  # the customer's message; none where the assistant speaks first
     intent: Mapped[str | None] = mapped_column(String(64))  # none: the engine reads the message's text
     entities: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(String(16), default="pending")  # pending, done, failed, dropped

@@ -74,8 +74,28 @@ async def test_the_old_cookie_is_worth_nothing_after_the_session_was_closed(brow
     assert (await thief.http.get("/api/events")).status_code == 401
 
 
-async def test_a_conversation_idle_for_a_day_is_not_resumed(browser: Browser, app: FastAPI) -> None:
-    await change(app, updated_at=now() - timedelta(hours=25))
+async def test_who_comes_back_after_a_day_is_welcomed_once(browser: Browser, app: FastAPI, engine: Engine) -> None:
+    await app.state.services.runner.settle()
+    await change(app, step="contact", updated_at=now() - timedelta(hours=25))
+    for _ in range(3):
+        await browser.open()
+    await app.state.services.runner.settle()
+    assert [turn.intent for turn in engine.turns].count("come_back") == 1
+
+
+@pytest.mark.parametrize(("step", "minutes"), [("contact", 59), ("idle", 90), ("done", 90), ("handover", 90)])
+async def test_who_was_not_away_or_has_nothing_under_way_is_not_interrupted(
+    browser: Browser, app: FastAPI, engine: Engine, step: str, minutes: int
+) -> None:
+    await app.state.services.runner.settle()
+    await change(app, step=step, updated_at=now() - timedelta(minutes=minutes))
+    await browser.open()
+    await app.state.services.runner.settle()
+    assert "come_back" not in [turn.intent for turn in engine.turns]
+
+
+async def test_a_conversation_idle_for_two_days_is_not_resumed(browser: Browser, app: FastAPI) -> None:
+    await change(app, updated_at=now() - timedelta(hours=48))
     assert (await browser.say("ciao")).status_code == 401
     assert (await browser.open())["last_seq"] == 0
 
