@@ -47,6 +47,7 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _FAMILY_NAME_NEXT = re.compile(r"\bcognome\W*(?:è|e')?\W*$", re.IGNORECASE)
+_INSIDE_NAMES = frozenset(["di", "e", "da", "del", "della", "dei", "la", "il", "lo", "al", "alla", "&"])
 _PARTICLES = re.compile(r"(?:(?:d['’]|de|di|del|della|dei|da|la|lo|li|il|le|i|gli|l['’]|san|santa)\s*)+", re.IGNORECASE)
 # Words that introduce a name and are no part of it.
 _ANNOUNCING = frozenset(
@@ -199,9 +200,16 @@ def _joined_names(tracker: Tracker) -> str | None:
 
 
 def _is_cut_short(whole: str, marked: str) -> bool:
-    """Whether a bare answer is the marked name and a particle before it (`La Spiga`, `D'Amico Giovanni`)."""
+    """Whether a bare answer is one name of which only a part was marked: `La Spiga`, `D'Amico Giovanni`."""
     before, found, after = whole.partition(marked)
-    return bool(found) and not after.strip() and _PARTICLES.fullmatch(before) is not None
+    if not found or re.search(r"[,;:@?]", before + after):
+        return False
+    if not after.strip() and _PARTICLES.fullmatch(before):
+        return True
+    # Written like a name: with capitals in a text that has small letters as well.
+    rest = re.findall(r"[^\W\d_][\w.'’-]*", before + after)
+    named = bool(rest) and all(word[0].isupper() or word.casefold() in _INSIDE_NAMES for word in rest)
+    return named and not whole.isupper() and not _words(before + after) & (_ANNOUNCING - _INSIDE_NAMES)
 
 
 def _words(typed: str) -> set[str]:

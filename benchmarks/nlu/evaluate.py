@@ -32,6 +32,7 @@ def main() -> int:
     console.print(_intents(score))
     console.print(_confusions(score))
     console.print(_entities(score))
+    console.print(_slips(score))
     console.print(f"model {models[-1].stat().st_size / 2**20:.1f} MiB, parsing process {rss_mib} MiB")
     if arguments.confusion:
         from benchmarks.nlu.picture import draw
@@ -81,12 +82,17 @@ def _confusions(score: Score) -> Table:
 
 
 def _entities(score: Score) -> Table:
-    columns = ("entity", "messages", "span exact", "kept by the actions", "missed by intent")
-    table = Table(*columns, title="entities", box=None)
+    table = Table("entity", "messages", "span exact", "kept by the actions", title="entities", box=None)
     for kind, count in sorted(score.spans.items()):
         final = f"{score.final_right[kind] / count:.1%}" if kind in score.final_right else ""
-        missed = str(score.missed_intent[kind]) if kind in score.final_right else ""
-        table.add_row(kind, str(count), f"{score.spans_right[kind] / count:.1%}", final, missed)
+        table.add_row(kind, str(count), f"{score.spans_right[kind] / count:.1%}", final)
+    return table
+
+
+def _slips(score: Score) -> Table:
+    table = Table("entity", "meant intent", "what went wrong", "messages", title="slips of extraction", box=None)
+    for (kind, intent, slip), count in sorted(score.slips.items()):
+        table.add_row(kind, intent, slip, str(count))
     return table
 
 

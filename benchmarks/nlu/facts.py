@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.correct import Correct
+from actions.dictation import written
 from actions.forms.registration import ValidateRegistrationForm
-from areaclienti.domain.companies import clean_company
-from areaclienti.domain.contacts import ContactRejected, parse_contact
-from areaclienti.domain.names import NameRejected, clean_name, split_full_name
 
 # The slot that is asked for when such a fact is given.
 STEP_OF = {"person": "given_name", "company": "company_name", "contact": "contact"}
@@ -32,15 +29,10 @@ def kept(parsed: dict[str, Any], text: str, kind: str) -> tuple[str | None, ...]
 
 
 def expected(span: str, kind: str) -> tuple[str | None, ...]:
-    """The final values of the slots for a fact that was marked by hand."""
-    with contextlib.suppress(NameRejected, ContactRejected):
-        if kind == "company":
-            return (clean_company(span),)
-        if kind == "contact":
-            return (parse_contact(span).value,)
-        whole = split_full_name(span)
-        return (clean_name(whole.given), clean_name(whole.family)) if whole else (clean_name(span),)
-    return (None,)
+    """The final values of the slots for a fact that was marked by hand, by the same validators."""
+    slot = STEP_OF[kind]
+    tracker = Tracker("eval", {"requested_slot": slot}, {}, [], False, None, {"name": "registration_form"}, "")
+    return _of_kind(_validated(tracker, {slot: written(span) if kind == "contact" else span}), kind)
 
 
 def _tracker(parsed: dict[str, Any], text: str, kind: str) -> Tracker:
@@ -56,11 +48,15 @@ def _read_by_form(tracker: Tracker) -> dict[str, Any]:
     form = ValidateRegistrationForm()
     events = asyncio.run(form.get_extraction_events(CollectingDispatcher(), tracker, {"forms": {}}))
     raw = {event["name"]: event["value"] for event in events if event["event"] == "slot"}
+    return _validated(tracker, raw)
+
+
+def _validated(tracker: Tracker, raw: dict[str, Any]) -> dict[str, Any]:
+    form = ValidateRegistrationForm()
     slots: dict[str, Any] = {}
     for slot in _SLOTS:
         if raw.get(slot):
-            validate = getattr(form, f"validate_{slot}")
-            slots |= validate(raw[slot], CollectingDispatcher(), tracker, {})
+            slots |= getattr(form, f"validate_{slot}")(raw[slot], CollectingDispatcher(), tracker, {})
             tracker.slots.update(slots)
     return slots
 

@@ -27,7 +27,7 @@ class Score:
     spans: Counter[str] = field(default_factory=Counter)
     spans_right: Counter[str] = field(default_factory=Counter)
     final_right: Counter[str] = field(default_factory=Counter)
-    missed_intent: Counter[str] = field(default_factory=Counter)
+    slips: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (kind, intent, what went wrong)
     milliseconds: list[float] = field(default_factory=list)
 
     def add(self, meant: dict[str, Any], parsed: dict[str, Any]) -> None:
@@ -53,9 +53,11 @@ class Score:
         found = [str(entity["value"]) for entity in parsed["entities"] if entity["entity"] == kind]
         self.spans_right[kind] += value in found
         if kind in STEP_OF:
-            right = kept(parsed, meant["text"], kind) == expected(value, kind)
-            self.final_right[kind] += right
-            self.missed_intent[kind] += not right and parsed["intent"]["name"] != meant["intent"]
+            actual, wanted = kept(parsed, meant["text"], kind), expected(value, kind)
+            self.final_right[kind] += actual == wanted
+            if actual != wanted:
+                slip = "other intent" if parsed["intent"]["name"] != meant["intent"] else _slip(actual, wanted)
+                self.slips[(kind, meant["intent"], slip)] += 1
 
     def figures(self) -> dict[str, Any]:
         """The figures that the project promises, as `make eval` prints them."""
@@ -67,3 +69,16 @@ class Score:
             "parse_ms_p50": round(statistics.median(self.milliseconds), 2),
             "utterances": self.utterances,
         }
+
+
+def _slip(actual: tuple[str | None, ...], wanted: tuple[str | None, ...]) -> str:
+    """What kind of difference there is between two values, without the values."""
+    got = " ".join(part for part in actual if part).casefold().split()
+    right = " ".join(part for part in wanted if part).casefold().split()
+    if not got or not right:
+        return "nothing kept" if right else "nothing to keep"
+    if sorted(got) == sorted(right):
+        return "order"
+    if set(right) < set(got):
+        return f"words too many ({len(got) - len(right)})"
+    return f"words missing ({len(right) - len(got)})" if set(got) < set(right) else "other words"

@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 LEXICON = HERE / "lexicon"
 SEED = 20261123
-COUNTS = {"give_name": 800, "give_company_name": 900, "give_contact": 320, "give_data": 620, "correct_data": 260}
+COUNTS = {"give_name": 900, "give_company_name": 1200, "give_contact": 320, "give_data": 900, "correct_data": 300}
 PHRASES_A_PATTERN = 12
 HEADER = "# Written by compose.py from lexicon/: change what is there and run it again.\n"
 

@@ -36,7 +36,18 @@ def tokens(text: str) -> list[Token]:
         elif not token.is_space:
             for piece in _PARTED.finditer(token.text):
                 found.append(Token(piece[0], token.idx + piece.start(), token.idx + piece.end()))
-    return found
+    return _with_particles(found)
+
+
+def _with_particles(found: list[Token]) -> list[Token]:
+    """`D'` and `Angelo` as one token: a name's elision is a part of the name."""
+    joined: list[Token] = []
+    for token in found:
+        if joined and joined[-1].text in {"D'", "d'"} and joined[-1].end == token.start:
+            joined[-1] = Token(joined[-1].text + token.text, joined[-1].start, token.end)
+        else:
+            joined.append(token)
+    return joined
 
 
 def foreign_words(codes: tuple[str, ...]) -> dict[str, list[str]]:

@@ -29,9 +29,13 @@ class Lexicon:
         """From the files that the training data are composed of (data/nlu/lexicon)."""
         company = _sections(folder / "company_words.txt")
         marks = _sections(folder / "marks.txt")
+        more = {
+            title: ", ".join(line.rstrip(",") for line in lines).split(", ")
+            for title, lines in _sections(folder / "more_names.txt").items()
+        }
         lists = {
-            "given": _words(_lines(folder / "given_names.txt"), shortest=2),
-            "family": _words(_lines(folder / "family_names.txt"), shortest=3),
+            "given": _words(_lines(folder / "given_names.txt") + more["given"], shortest=2),
+            "family": _words(_lines(folder / "family_names.txt") + more["family"], shortest=3),
             "trade": _words(company["sector"] + company["activity"], shortest=4),
             "place": _words(company["place"], shortest=5),
             "form": _words(_FORMS.split(), shortest=2),
