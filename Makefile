@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast scenarios lint pins bench map clean distclean
+.PHONY: help setup run train test test-fast scenarios lint pins bench eval map clean distclean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: setup ## format, style, types, the Rasa project, the map, what may be comm
 
 bench: setup ## measure the running product (about 2 minutes)
 	@exec $(ENV) -m benchmarks
+
+eval: train ## measure the NLU on messages that it has not learnt from
+	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(CONFUSION),--confusion $(CONFUSION))
 
 map: setup ## write docs/map.md anew
 	@exec $(ENV) -m scripts.module_map

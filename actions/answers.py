@@ -47,6 +47,7 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _FAMILY_NAME_NEXT = re.compile(r"\bcognome\W*(?:è|e')?\W*$", re.IGNORECASE)
+_LONGEST_BARE = 7  # words
 _INSIDE_NAMES = frozenset(["di", "e", "da", "del", "della", "dei", "la", "il", "lo", "al", "alla", "&"])
 _PARTICLES = re.compile(r"(?:(?:d['’]|de|di|del|della|dei|da|la|lo|li|il|le|i|gli|l['’]|san|santa)\s*)+", re.IGNORECASE)
 # Words that introduce a name and are no part of it.
@@ -58,7 +59,55 @@ _ANNOUNCING = frozenset(
         *("sig", "sig.ra", "dott", "dottor", "dottoressa", "avv", "ing", "grazie", "ciao", "buongiorno"),
         *("buonasera", "salve", "ok", "sì", "no", "mio", "mia", "nostra", "nostro", "per", "conto", "non", "ma"),
         *("con", "in", "scrivi", "metti", "registra", "come", "persona", "privato", "privata", "cliente", "nata"),
-        *("nato", "detto", "detta", "vedova", "sulla", "polizza"),
+        *("nato", "detto", "detta", "vedova", "sulla", "polizza", "uhm", "ehm", "allora", "dunque", "piacere"),
+        *(
+            "presente",
+            "segna",
+            "scriva",
+            "pure",
+            "qui",
+            "parla",
+            "eccolo",
+            "eccomi",
+            "dica",
+            "senta",
+            "son",
+            "sn",
+            "tutto",
+        ),
+        *(
+            "cognome",
+            "maiuscolo",
+            "accento",
+            "doppia",
+            "lavoro",
+            "scrivo",
+            "dalla",
+            "alla",
+            "sarebbe",
+            "che",
+            "ha",
+            "ho",
+        ),
+        *(
+            "attaccato",
+            "senza",
+            "esatto",
+            "confermo",
+            "bene",
+            "va",
+            "intestatario",
+            "rappresento",
+            "risultiamo",
+            "visura",
+            "era",
+            "gestisco",
+            "certo",
+            "titolare",
+            "prego",
+            "anni",
+            "da",
+        ),
     ]
 )
 
@@ -206,10 +255,11 @@ def _is_cut_short(whole: str, marked: str) -> bool:
         return False
     if not after.strip() and _PARTICLES.fullmatch(before):
         return True
-    # Written like a name: with capitals in a text that has small letters as well.
+    if re.match(r"\s+(?:di|da|a|in|con|e|non)\b", after, re.IGNORECASE):
+        return False  # `Rossi srl di Ancona`
     rest = re.findall(r"[^\W\d_][\w.'’-]*", before + after)
-    named = bool(rest) and all(word[0].isupper() or word.casefold() in _INSIDE_NAMES for word in rest)
-    return named and not whole.isupper() and not _words(before + after) & (_ANNOUNCING - _INSIDE_NAMES)
+    likely = 0 < len(rest) <= len(marked.split()) and len(whole.split()) <= _LONGEST_BARE
+    return likely and not _words(before + after) & (_ANNOUNCING - _INSIDE_NAMES)
 
 
 def _words(typed: str) -> set[str]:

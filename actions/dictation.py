@@ -1,4 +1,4 @@
-"""Writes a dictated contact as one would type it: `mario punto rossi chiocciola libero punto it`, `tre tre tre …`."""
+"""Writes a dictated contact as one would type it, also where the domain gives up: `trecentotrentatré`, `at`."""
 
 from __future__ import annotations
 

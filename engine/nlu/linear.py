@@ -37,9 +37,8 @@ class LinearClassifier:
     def fit(
         self, examples: Sequence[Grouped], labels: Sequence[str], groups: Sequence[int] | None = None
     ) -> LinearClassifier:
-        """Train; with `groups` (near-duplicates share one) the confidence is calibrated on three held-out thirds."""
-        self._learn_columns(examples)
-        matrix = self._matrix(examples)
+        """Train; with `groups` (near-duplicates share one) the confidence is calibrated on a third held out."""
+        matrix = self.learn_matrix(examples)
         self.labels = sorted(set(labels))
         place = {label: at for at, label in enumerate(self.labels)}
         wanted = np.array([place[label] for label in labels])
@@ -47,6 +46,11 @@ class LinearClassifier:
             self.temperature = self._calibrated(matrix, wanted, np.asarray(groups))
         self._coefficients, self._bias = self._trained(matrix, wanted)
         return self
+
+    def learn_matrix(self, examples: Sequence[Grouped]) -> csr_matrix:
+        """Settle which features count, and give the examples as rows of their weights."""
+        self._learn_columns(examples)
+        return self._matrix(examples)
 
     def scores(self, example: Grouped) -> npt.NDArray[np.float32]:
         """The confidence in each of `labels`; they sum to 1."""
@@ -113,21 +117,22 @@ class LinearClassifier:
     def _trained(self, matrix: csr_matrix, wanted: npt.NDArray[np.int64]) -> tuple[npt.NDArray, npt.NDArray]:
         svm = LinearSVC(C=self._cost, class_weight=None, dual=True, tol=1e-2, max_iter=300, random_state=1)
         svm.fit(matrix, wanted)
+        if len(svm.classes_) == 2:  # one row for both
+            return np.vstack([-svm.coef_, svm.coef_]), np.append(-svm.intercept_, svm.intercept_)
         return svm.coef_.astype(np.float32), svm.intercept_.astype(np.float32)
 
     def _calibrated(self, matrix: csr_matrix, wanted: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> float:
         """The temperature at which held-out confidence is least surprised."""
         folds = StratifiedGroupKFold(3, shuffle=True, random_state=1)
-        margins = np.zeros((len(wanted), len(self.labels)), np.float32)
-        for train, test in folds.split(matrix, wanted, groups):
-            coefficients, bias = self._trained(matrix[train], wanted[train])
-            margins[test] = matrix[test] @ coefficients.T + bias
+        train, test = next(folds.split(matrix, wanted, groups))
+        coefficients, bias = self._trained(matrix[train], wanted[train])
+        margins, meant = matrix[test] @ coefficients.T + bias, wanted[test]
 
         def surprise(temperature: float) -> float:
-            likely = _softmax(margins / temperature)[np.arange(len(wanted)), wanted]
+            likely = _softmax(margins / temperature)[np.arange(len(meant)), meant]
             return float(-np.log(likely + 1e-9).mean())
 
-        return float(minimize_scalar(surprise, bounds=(0.02, 2.0), method="bounded").x)
+        return float(minimize_scalar(surprise, bounds=(0.02, 20.0), method="bounded").x)
 
 
 def _softmax(margins: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

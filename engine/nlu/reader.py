@@ -20,8 +20,8 @@ from engine.nlu.values import Values
 
 # How much each group of features counts, the SVM's C: chosen by cross-validation (docs/nlu.md).
 WEIGHTS = {"word": 1.0, "lemma": 1.0, "letters": 2.0, "skeleton": 0.5, "structure": 0.7}
-COST = 0.4
-_COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
+COST = 0.3
+COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
 _MARKED = {*LABELS, "contact"}
 # Where an intent holds no data, a name in it is somebody else's.
 _DATA = {"give_name", "give_company_name", "give_contact", "give_data", "correct_data", "register"}
@@ -75,7 +75,7 @@ class Reader:
         tagger = Tagger(lexicon, dictionary).fit(
             [example.text for example in examples], [example.spans for example in examples], folder / "names.crfsuite"
         )
-        common = common_words([words(example.text) for example in examples], _COMMON)
+        common = common_words([words(example.text) for example in examples], COMMON)
         (folder / "common.json").write_text(json.dumps(sorted(common), ensure_ascii=False), "utf-8")
         features = Features(lexicon, dictionary, common)
         grouped = grouped_examples(examples, features, lexicon, dictionary)

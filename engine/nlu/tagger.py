@@ -29,7 +29,7 @@ _AFTER_PERSON = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _AFTER_COMPANY = re.compile(
-    r"[\s,]+(?:grazie|mail|email|e-mail|cell|tel|telefono|cellulare|numero|non|tutto|scritto|chiede|"
+    r"(?<!delle)[\s,]+(?:grazie|mail|email|e-mail|cell|tel|telefono|cellulare|numero|non|tutto|scritto|chiede|"
     r"con\s+sede|la\s+(?:mail|e-?mail|pec|nostra|mia)|e\s+(?:vorre|vogli|siamo|la\s+mail|il\s+numero)\w*)\b.*",
     re.IGNORECASE | re.DOTALL,
 )

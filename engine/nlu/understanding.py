@@ -75,7 +75,7 @@ class Understanding(GraphComponent):  # type: ignore[misc]
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples and write the model."""
-        examples = [_example(message) for message in training_data.intent_examples]
+        examples = [example_of(message) for message in training_data.intent_examples]
         random.Random(1).shuffle(examples)
         synonyms = [(text, value) for text, value in training_data.entity_synonyms.items()]
         with self._storage.write_to(self._resource) as folder:
@@ -93,7 +93,8 @@ class Understanding(GraphComponent):  # type: ignore[misc]
         return messages
 
 
-def _example(message: Message) -> Example:
+def example_of(message: Message) -> Example:
+    """A message of Rasa's training data as we learn from it."""
     spans = tuple(
         (entity["start"], entity["end"], entity["entity"], str(entity["value"]))
         for entity in message.get("entities") or []
