@@ -39,8 +39,8 @@ lint: setup ## format, style, types, the Rasa project, the map, what may be comm
 bench: setup ## measure the running product (about 2 minutes)
 	@exec $(ENV) -m benchmarks
 
-eval: train ## measure the NLU on messages that it has not learnt from
-	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(CONFUSION),--confusion $(CONFUSION))
+eval: train ## measure the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)
+	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(SET),--set $(SET)) $(if $(SHOW),--show) $(if $(CONFUSION),--confusion $(CONFUSION))
 
 map: setup ## write docs/map.md anew
 	@exec $(ENV) -m scripts.module_map

@@ -1,4 +1,4 @@
-"""Evaluates a trained model on the held-out messages (`make eval`): figures, never a text; the last line is JSON."""
+"""Evaluates a trained model on messages that it has not learnt from (`make eval`); the last line printed is JSON."""
 
 from __future__ import annotations
 
@@ -16,23 +16,32 @@ from rich.table import Table
 from benchmarks.nlu.score import Score
 
 ROOT = Path(__file__).parents[2]
-HELDOUT = ROOT / "tests" / "nlu" / "heldout"
+SETS = ROOT / "tests" / "nlu"
 ENGINE = ROOT / ".venv-engine" / "bin" / "python"
 
 
 def main() -> int:
-    """Parse the held-out messages with the newest model of `--models`, print tables and one line of JSON."""
+    """Parse a set's messages with the newest model of `--models`, print tables and one line of JSON.
+
+    No text of the held-out set is ever printed: whoever has read it can no longer say what is new to the model.
+    """
     arguments = _arguments()
     models = sorted(Path(arguments.models).glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
     if not models:
         print(f"No model in {arguments.models}: run `make train` first.", file=sys.stderr)
         return 1
-    score, rss_mib = evaluate(models[-1], arguments.python)
+    messages = read_set(arguments.set)
+    if not messages:
+        print(f"There are no messages in {(SETS / arguments.set).relative_to(ROOT)}.", file=sys.stderr)
+        return 1
+    score, rss_mib = evaluate(messages, models[-1], arguments.python)
     console = Console()
     console.print(_intents(score))
     console.print(_confusions(score))
     console.print(_entities(score))
     console.print(_slips(score))
+    for fault in score.faults if arguments.show else ():
+        print(f"{fault.what:24} {fault.meant} -> {fault.understood}: {fault.text}")
     console.print(f"model {models[-1].stat().st_size / 2**20:.1f} MiB, parsing process {rss_mib} MiB")
     if arguments.confusion:
         from benchmarks.nlu.picture import draw
@@ -42,9 +51,8 @@ def main() -> int:
     return 0
 
 
-def evaluate(model: Path, python: str) -> tuple[Score, int]:
-    """The score of a model on the held-out messages and the memory of the process that parsed them, in MiB."""
-    messages = heldout()
+def evaluate(messages: list[dict[str, Any]], model: Path, python: str) -> tuple[Score, int]:
+    """The score of a model on messages and the memory of the process that parsed them, in MiB."""
     *parsed, about = parse(model, [message["text"] for message in messages], python)
     score = Score()
     for message, found in zip(messages, parsed, strict=True):
@@ -52,9 +60,11 @@ def evaluate(model: Path, python: str) -> tuple[Score, int]:
     return score, about["rss_mib"]
 
 
-def heldout() -> list[dict[str, Any]]:
-    """All held-out messages: `text`, `intent`, and `entities` where there are some."""
-    return [message for path in sorted(HELDOUT.glob("*.yml")) for message in yaml.safe_load(path.read_text("utf-8"))]
+def read_set(name: str) -> list[dict[str, Any]]:
+    """All messages of tests/nlu/<name>: `text`, `intent`, and `entities` where there are some."""
+    return [
+        message for path in sorted((SETS / name).glob("*.yml")) for message in yaml.safe_load(path.read_text("utf-8"))
+    ]
 
 
 def parse(model: Path, texts: list[str], python: str) -> list[dict[str, Any]]:
@@ -98,10 +108,15 @@ def _slips(score: Score) -> Table:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.nlu.evaluate", description=__doc__)
+    parser.add_argument("--set", choices=["heldout", "development"], default="heldout", help="folder of tests/nlu")
+    parser.add_argument("--show", action="store_true", help="print what is wrong of the development set, with its text")
     parser.add_argument("--models", default=str(ROOT / "models"), help="folder of trained models; the newest is taken")
     parser.add_argument("--python", default=str(ENGINE), help="python of the environment that runs the model")
     parser.add_argument("--confusion", help="write the confusion matrix as a picture to this file")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.show and arguments.set != "development":
+        parser.error("--show is for the development set only")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def _page(score: Score) -> str:
     understood = [*meant, "nlu_fallback"]
     head = "".join(f'<th class="column"><span>{html.escape(name)}</span></th>' for name in understood)
     rows = "".join(_row(score, name, understood) for name in meant)
-    title = f"Rows: what was meant ({score.utterances} held-out messages). Columns: what was understood."
+    title = f"Rows: what was meant ({score.utterances} messages). Columns: what was understood."
     return f"<style>{_STYLE}</style><body><p>{title}</p><table><tr><th></th>{head}</tr>{rows}</table></body>"
 
 

@@ -1,4 +1,4 @@
-"""Scores what was understood against what was meant: aggregated figures only, never a text."""
+"""Scores what was understood against what was meant: figures, and the single faults for whoever may read them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from typing import Any
 from benchmarks.nlu.facts import STEP_OF, expected, kept
 
 OUTSIDE = {"out_of_scope", "nlu_fallback"}
+# All other messages hold no name: at the step that asks for one they steer, ask, or say something else.
+MAY_NAME = {"give_name", "give_company_name", "give_data", "correct_data"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One message that was understood wrong: `what` is `intent`, a kind of fact, or `taken as` one."""
+
+    what: str
+    meant: str
+    understood: str
+    text: str
 
 
 @dataclass
@@ -28,6 +40,9 @@ class Score:
     spans_right: Counter[str] = field(default_factory=Counter)
     final_right: Counter[str] = field(default_factory=Counter)
     slips: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (kind, intent, what went wrong)
+    steering: int = 0  # messages without a name, each at the steps that ask for a person's and a company's
+    steering_kept: int = 0
+    faults: list[Fault] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
     def add(self, meant: dict[str, Any], parsed: dict[str, Any]) -> None:
@@ -40,6 +55,7 @@ class Score:
         self.intents_right[meant["intent"]] += intent == meant["intent"]
         if intent != meant["intent"]:
             self.confusions[(meant["intent"], intent)] += 1
+            self._note("intent", meant, meant["intent"], f"{intent} {parsed['intent']['confidence']:.2f}")
         if meant["intent"] == "out_of_scope":
             self.outside += 1
             self.outside_found += intent in OUTSIDE
@@ -47,6 +63,8 @@ class Score:
             self.false_alarms += intent in OUTSIDE
         for kind, value in (meant.get("entities") or {}).items():
             self._add_entity(kind, value, meant, parsed)
+        if meant["intent"] not in MAY_NAME:
+            self._add_steering(meant, parsed)
 
     def _add_entity(self, kind: str, value: str, meant: dict[str, Any], parsed: dict[str, Any]) -> None:
         self.spans[kind] += 1
@@ -58,6 +76,19 @@ class Score:
             if actual != wanted:
                 slip = "other intent" if parsed["intent"]["name"] != meant["intent"] else _slip(actual, wanted)
                 self.slips[(kind, meant["intent"], slip)] += 1
+                self._note(kind, meant, f"{wanted} ({meant['intent']})", f"{actual} ({parsed['intent']['name']})")
+
+    def _add_steering(self, meant: dict[str, Any], parsed: dict[str, Any]) -> None:
+        for kind in ("person", "company"):
+            actual = kept(parsed, meant["text"], kind)
+            taken = any(actual)
+            self.steering += 1
+            self.steering_kept += not taken
+            if taken:
+                self._note(f"taken as {kind}", meant, meant["intent"], f"{actual} ({parsed['intent']['name']})")
+
+    def _note(self, what: str, meant: dict[str, Any], wanted: str, actual: str) -> None:
+        self.faults.append(Fault(what, wanted, actual, meant["text"]))
 
     def figures(self) -> dict[str, Any]:
         """The figures that the project promises, as `make eval` prints them."""
@@ -66,6 +97,7 @@ class Score:
             "oos_detected": round(self.outside_found / self.outside, 4),
             "oos_false_alarms": round(self.false_alarms / (self.utterances - self.outside), 4),
             **{f"{kind}_exact": round(self.final_right[kind] / self.spans[kind], 4) for kind in STEP_OF},
+            "steering_kept": round(self.steering_kept / self.steering, 4),
             "parse_ms_p50": round(statistics.median(self.milliseconds), 2),
             "utterances": self.utterances,
         }
