@@ -13,7 +13,7 @@ from actions import answers
 from actions.flow import FIELDS, active_form, go_to, reopen
 from areaclienti.domain.companies import clean_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact
-from areaclienti.domain.names import NameRejected, clean_name, split_full_name
+from areaclienti.domain.names import NameRejected, PersonName, clean_name, split_full_name, with_part_corrected
 
 # A short «ho sbagliato la mail» is too little context for the NLU to mark the field.
 _WORDS = {
@@ -54,7 +54,7 @@ class Correct(Action):
         elif old := tracker.get_slot(SHOWN.get(field, "")):
             dispatcher.utter_message(response="utter_correcting", old=old)
         if active_form(tracker) == "registration_form":
-            return events
+            return [*events, FollowupAction("registration_form")]
         return [*events, *go_to("registration_form")]
 
 
@@ -105,6 +105,8 @@ def _new_name(tracker: Tracker, name: str) -> dict[str, str]:
         given, family = clean_name(whole.given), clean_name(whole.family)
     elif _only_family_name(tracker):
         family = clean_name(name)
+    elif given and family:
+        given, family = with_part_corrected(PersonName(given, family), name)
     else:
         given = clean_name(name)
     known = {"given_name": given, "family_name": family}

@@ -9,14 +9,22 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import answers
+from actions.changes import changed_fields
 from actions.forms.base import Form
 from areaclienti.domain.companies import clean_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact, suggest_email
-from areaclienti.domain.names import NameRejected, clean_name, split_full_name
+from areaclienti.domain.names import (
+    NameRejected,
+    PersonName,
+    clean_name,
+    split_full_name,
+    with_part_corrected,
+)
 
 ENDS = ["contact", "password", "privacy_notice"]
 NAME_SLOTS = {"given_name", "family_name"}
 CORRECTABLE = {"customer_type", "given_name", "family_name", "company_name", "contact"}
+GIVING = {"give_name", "give_company_name", "give_contact", "give_data"}
 TOO_LONG = "too_long"
 
 
@@ -35,6 +43,15 @@ class ValidateRegistrationForm(Form):
         if kind == "azienda":
             return ["customer_type", "company_name", *ENDS]
         return domain_slots
+
+    def is_answer(self, tracker: Tracker) -> bool:
+        return super().is_answer(tracker) and not self._is_new_value(tracker)
+
+    def _is_new_value(self, tracker: Tracker) -> bool:
+        """Whether the message gives anew what is known, and nothing else («anzi, la ditta è …»): a correction."""
+        requested = self.requested(tracker)
+        giving = requested is not None and answers.intent(tracker) in GIVING
+        return giving and bool(changed_fields(tracker)) and not self.read(tracker, requested)
 
     def read(self, tracker: Tracker, requested: str | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -76,13 +93,19 @@ class ValidateRegistrationForm(Form):
         if not value or tracker.get_slot("family_name"):
             return {"given_name": value or None}  # asked for and not understood, or checked again
         try:
-            if whole := split_full_name(str(value)):
+            if whole := split_full_name(str(value)) or self._corrected_part(tracker, str(value)):
                 given, family = clean_name(whole.given), clean_name(whole.family)
                 named = self._noted(dispatcher, tracker, "customer_name", f"{given} {family}")
-                return self.accepted(tracker, given_name=given, family_name=family, **named)
+                return self.accepted(tracker, given_name=given, family_name=family, replaced=None, **named)
             return self.accepted(tracker, given_name=clean_name(str(value)))
         except NameRejected as rejected:
             return self._name_rejected(dispatcher, tracker, "given_name", rejected)
+
+    def _corrected_part(self, tracker: Tracker, part: str) -> PersonName | None:
+        """«Ho sbagliato il nome», then one word: the other part of the name that stood there is kept."""
+        replaced = tracker.get_slot("replaced") or {}
+        known = replaced.get("given_name"), replaced.get("family_name")
+        return with_part_corrected(PersonName(*known), part) if all(known) else None
 
     def validate_family_name(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -137,6 +160,8 @@ class ValidateRegistrationForm(Form):
             return self.rejected(dispatcher, tracker, "contact", utterance)
         settled = contact.value in {tracker.get_slot("typed_contact"), tracker.get_slot("suggested_contact")}
         if contact.kind == "email" and not settled and (suggestion := suggest_email(contact.value)):
+            if self.requested(tracker) != "contact":
+                dispatcher.utter_message(response="utter_contact_later", typed_contact=contact.value)
             return {"contact": None, "typed_contact": contact.value, "suggested_contact": suggestion}
         shown = self._noted(dispatcher, tracker, "contact_display", contact.display)
         return self.accepted(tracker, contact=contact.value, **shown)

@@ -88,6 +88,21 @@ def split_full_name(text: str) -> PersonName | None:
     return max(_splits(groups), key=lambda split: split[0])[1]
 
 
+def with_part_corrected(name: PersonName, part: str) -> PersonName:
+    """The name after one of its two parts was written anew; which one, the part itself tells.
+
+    It takes the place of what it resembles (`Esposito Genaro`, `Gennaro` → `Gennaro Esposito`), else of the given name
+    if it is one itself, else of the family name. Raises NameRejected when the part is no name.
+    """
+    part = clean_name(part)
+    to_given, to_family = (_unlikeness(part, old) for old in name)
+    if to_given == to_family:
+        to_given, to_family = (0, 1) if _is_given(part) else (1, 0)
+    given, family = (part, name.family) if to_given < to_family else (name.given, part)
+    swapped = _is_given(family) and not _is_given(given)  # they had been split the wrong way round
+    return PersonName(family, given) if swapped else PersonName(given, family)
+
+
 def canonical_name(text: str) -> str:
     """The key by which names are compared: equal for spellings that differ in case, accents, apostrophes, blanks,
     hyphens, joined particles or titles. Empty when there is no letter. Idempotent.
@@ -112,6 +127,13 @@ def close_person(a: PersonName, b: PersonName) -> bool:
         return True
     readings = ((a, b), (a, _swapped(b)), (_swapped(a), b))
     return any(_second_name_dropped(one, other) or _few_edits(one, other) for one, other in readings)
+
+
+def _unlikeness(one: str, other: str) -> int:
+    """Edits between two names that may be one name mistyped; equally much for all that are too far apart."""
+    left, right = canonical_name(one), canonical_name(other)
+    distance = edits(left, right)
+    return distance if distance * 2 < max(len(left), len(right)) else MAX_LENGTH
 
 
 def _swapped(name: PersonName) -> PersonName:

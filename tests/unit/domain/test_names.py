@@ -18,6 +18,7 @@ from areaclienti.domain.names import (
     close_person,
     same_person,
     split_full_name,
+    with_part_corrected,
 )
 from areaclienti.domain.wordlists import word_set
 
@@ -178,6 +179,22 @@ def test_given_and_family_name_may_be_swapped_but_not_differ() -> None:
     assert not same_person(mario, PersonName("Maria", "Rossi"))
     assert not same_person(mario, PersonName("Mario", "Russo"))
     assert not same_person(mario, PersonName("Mario", ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "now"),
+    [
+        (("Esposito", "Genaro"), "gennaro", ("Gennaro", "Esposito")),
+        (("Mario", "Rosi"), "Rossi", ("Mario", "Rossi")),
+        (("Mario", "Rossi"), "Maria", ("Maria", "Rossi")),
+        (("Mario", "Rossi"), "Luca", ("Luca", "Rossi")),
+        (("Mario", "Rossi"), "Bianchi", ("Mario", "Bianchi")),
+        (("Anna", "De Luca"), "di luca", ("Anna", "Di Luca")),
+        (("Xhensila", "Hoxha"), "Xhensilla", ("Xhensilla", "Hoxha")),
+    ],
+)
+def test_a_part_written_anew_replaces_what_it_resembles(name: tuple[str, str], part: str, now: tuple[str, str]) -> None:
+    assert with_part_corrected(PersonName(*name), part) == now
 
 
 def test_an_empty_name_is_nobody() -> None:
