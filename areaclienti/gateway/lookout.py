@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from areaclienti.domain.codes import looks_like_code
-from areaclienti.domain.passwords import failed_rules
+from areaclienti.domain.passwords import composition_faults
 from areaclienti.domain.taxcodes import TaxCodeRejected, looks_like_tax_code, parse_tax_code
 from areaclienti.gateway.texts import load_texts
 
@@ -54,7 +54,7 @@ def may_be_mistyped_tax_code(text: str) -> bool:
 
 def holds_password(text: str) -> bool:
     """Whether a word of the text would make a password (manual 5a)."""
-    return any(not set(failed_rules(word)) - {"too_common"} for word in text.split())
+    return any(not composition_faults(word) for word in text.split())
 
 
 def gives_password_away(text: str, step: str) -> bool:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from areaclienti.domain.passwords import MAX_LENGTH, RULES, failed_rules
+from areaclienti.domain.passwords import (
+    MAX_LENGTH,
+    RULES,
+    _most_used,
+    composition_faults,
+    failed_rules,
+    personal_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +80,47 @@ def test_the_verdict_follows_the_manual_for_any_text(password: str) -> None:
 )
 def test_digits_and_signs_around_a_common_word_dont_make_it_rare(word: str, number: int, sign: str) -> None:
     assert "too_common" in failed_rules(f"{word.capitalize()}{number}{sign}")
+
+
+def test_the_thousands_of_most_used_passwords_are_refused_however_their_case_is_made_to_fit() -> None:
+    fitting = [found for word in _most_used() if not composition_faults(found := word.capitalize())]
+    assert len(fitting) > 3500  # with a digit of their own
+    assert [found for found in fitting if "too_common" not in failed_rules(found)] == []
+    with_a_digit = [f"{word.capitalize()}1" for word in _most_used() if len(word) > 6 and word.isalpha()]
+    assert len(with_a_digit) > 5000
+    assert [found for found in with_a_digit if "too_common" not in failed_rules(found)] == []
+
+
+@given(st.text("abcdefghijkmnpqrstuvwxyz", min_size=7, max_size=7), st.integers(2, 9))
+def test_what_nobody_chooses_is_not_refused(letters: str, digit: int) -> None:
+    # Broken up by digits that stand for no letter, so that no run is a word.
+    password = f"X{letters[:2]}{digit}{letters[2:4]}-{digit}{letters[4:]}w"
+    if len(set(letters)) > 4 and digit in (2, 6, 9):
+        assert failed_rules(password) == []
+
+
+PERSONAL = personal_words(["Maria Grazia", "De Vries"], ["vries.mg77@posta.example", "+393331234567"])
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Devries1",
+        "MariagraziaDevries9",
+        "DeVries-MariaGrazia2",
+        "Grazia.Vries3",
+        "D3Vri3s!",
+        "Vries.mg77",
+        "Vriesmg1977",
+        "Mg3331234567",
+        "VriesVries12",
+    ],
+)
+def test_ones_own_name_and_contacts_are_too_personal(password: str) -> None:
+    assert failed_rules(password, PERSONAL) == ["too_personal"]
+    assert failed_rules(password) == []
+
+
+@pytest.mark.parametrize("password", ["Tramonto9Giallo", "Provries7Kk", "Deviazione-44x", "Ag5551234567"])
+def test_what_only_resembles_them_is_not(password: str) -> None:
+    assert failed_rules(password, PERSONAL) == []
