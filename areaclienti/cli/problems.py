@@ -14,6 +14,7 @@ from rich.text import Text
 from areaclienti.supervisor.display import problem_lines
 from areaclienti.supervisor.preflight import cannot_write
 from areaclienti.supervisor.problem import OperatorProblem
+from areaclienti.supervisor.surroundings import variable
 
 _CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -29,6 +30,20 @@ def told_to_operator(console: Console) -> Iterator[None]:
         if error.errno not in _CANNOT_WRITE or error.filename is None:
             raise
         raise _tell(console, cannot_write(Path(error.filename), error)) from None
+
+
+@contextlib.contextmanager
+def database_told() -> Iterator[None]:
+    """A database that can't be reached or written becomes a line for the operator; its own words may hold values."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, ConnectionError) as error:
+        raise OperatorProblem(
+            f"The database of identity can't be used ({type(error).__name__}).",
+            f"Nothing was stored. Check {variable('identity_database_url')} and that no long task holds the database.",
+        ) from None
 
 
 def _tell(console: Console, problem: OperatorProblem) -> typer.Exit:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from areaclienti.cli.problems import told_to_operator
+from areaclienti.cli.problems import database_told, told_to_operator
 from areaclienti.supervisor.catalogue import database_url
 from areaclienti.supervisor.problem import OperatorProblem
 from areaclienti.supervisor.surroundings import find_surroundings, variable
@@ -55,7 +54,7 @@ def import_file(
             stored = None
             if not (strict and gathering.refused):
                 storing = progress.add_task("Storing", total=gathering.records.size)
-                with _database_told():
+                with database_told():
                     stored = asyncio.run(
                         _store(gathering.records, dry_run, lambda count: progress.advance(storing, count))
                     )
@@ -77,7 +76,7 @@ def demo() -> None:
                 "The demo customers are not loaded where codes are really sent: their numbers could be somebody's.",
                 f"Unset {variable('delivery')} to use the local mailbox.",
             )
-        with _database_told():
+        with database_told():
             loaded = asyncio.run(_load_demo())
     if loaded:
         console.print(f"{loaded} demo customers were loaded. `areaclienti registry cases` shows what to try.")
@@ -99,20 +98,6 @@ def cases() -> None:
     console = Console()
     console.print(table)
     console.print(f"Password of those who have an account: {DEMO_PASSWORD}")
-
-
-@contextlib.contextmanager
-def _database_told() -> Iterator[None]:
-    """A database that can't be reached or written becomes a line for the operator; its own words may hold values."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (SQLAlchemyError, ConnectionError) as error:
-        raise OperatorProblem(
-            f"The database of identity can't be used ({type(error).__name__}).",
-            f"Nothing was stored. Check {variable('identity_database_url')} and that no long task holds the database.",
-        ) from None
 
 
 async def _store(records: Records, dry_run: bool, advance: Callable[[int], None]) -> tuple[Stored, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The password rule of the manual (5a, 5b), and what everybody tries first: common passwords, the customer's own name."""
+"""The password rule of the manual (5a, 5b), and what is tried first: common passwords, one's own name."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _common() -> frozenset[str]:
 
 
 def _most_used() -> list[str]:
-    """zxcvbn's 30,000 passwords, the most used first. Its list alone is read: the package would load all that it has."""
+    """zxcvbn's 30,000 passwords, the most used first. Only its list is read: the package would load much more."""
     package = find_spec("zxcvbn")
     assert package is not None and package.submodule_search_locations is not None
     place = Path(next(iter(package.submodule_search_locations))) / "frequency_lists.py"
