@@ -49,7 +49,8 @@ class Correct(Action):
         events = reopen(tracker, field)
         if given := _new_value(tracker, field):
             shown = given.get("customer_name") or given.get("contact_display") or next(iter(given.values()))
-            dispatcher.utter_message(response="utter_corrected", corrected=shown)
+            changed = any(tracker.get_slot(slot) != value for slot, value in given.items())
+            dispatcher.utter_message(response="utter_corrected" if changed else "utter_unchanged", corrected=shown)
             events = [*events, *(SlotSet(slot, value) for slot, value in given.items())]
         elif old := tracker.get_slot(SHOWN.get(field, "")):
             dispatcher.utter_message(response="utter_correcting", old=old)

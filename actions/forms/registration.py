@@ -104,8 +104,8 @@ class ValidateRegistrationForm(Form):
     def _corrected_part(self, tracker: Tracker, part: str) -> PersonName | None:
         """«Ho sbagliato il nome», then one word: the other part of the name that stood there is kept."""
         replaced = tracker.get_slot("replaced") or {}
-        known = replaced.get("given_name"), replaced.get("family_name")
-        return with_part_corrected(PersonName(*known), part) if all(known) else None
+        given, family = replaced.get("given_name"), replaced.get("family_name")
+        return with_part_corrected(PersonName(given, family), part) if given and family else None
 
     def validate_family_name(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
