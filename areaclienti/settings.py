@@ -48,6 +48,7 @@ class IdentitySettings(_Settings):
     answer_floor_seconds: float = Field(default=0.25, ge=0)  # no answer about a customer comes sooner
     tax_code_tries: int = Field(default=3, gt=0)  # in one registration
     tax_code_tries_per_day: int = Field(default=3, gt=0)  # of one tax code
+    tax_codes_per_day_of_address: int = Field(default=5, gt=0)
 
     code_life_sms_seconds: int = Field(default=5 * 60, gt=0)
     code_life_email_seconds: int = Field(default=10 * 60, gt=0, le=10 * 60)  # NIST SP 800-63B-4: at most 10 minutes
@@ -56,7 +57,9 @@ class IdentitySettings(_Settings):
     code_resend_backoff_seconds: tuple[int, ...] = Field(default=(30, 60, 120), min_length=1)
     code_resends_per_10_minutes: int = Field(default=3, ge=0)  # to one contact, beside the first
     code_sends_per_day: int = Field(default=5, gt=0)  # to one contact
+    codes_per_hour_of_address: int = Field(default=10, gt=0)  # to whatever contacts; an IPv6 /64 is one address
     sms_per_day: int = Field(default=2000, gt=0)  # all of them: the breaker against SMS pumping
+    sms_notice_share: float = Field(default=0.9, ge=0, le=1)  # of sms_per_day; the rest is kept for codes
 
     password_hash_memory_kib: int = Field(default=64 * 1024, ge=8 * 1024)
     password_hash_rounds: int = Field(default=3, ge=1)

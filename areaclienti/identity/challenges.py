@@ -9,16 +9,20 @@ from typing import Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
+from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.domain.masking import mask_email, mask_mobile
-from areaclienti.identity import limits
+from areaclienti.identity import limits, sms_budget
 from areaclienti.identity.crypto import new_code, new_id, same
 from areaclienti.identity.db.models import Challenge, Contact, LimitEvent
 from areaclienti.identity.delivery import outbox
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.work import Work
 
-Purpose = Literal["registration", "first_access"]
+# What a code confirms: the contact that was typed (manual 6a) or chosen (4c), the first access or a secure operation
+# (9a), a new password. A code is looked up and its HMAC made under its purpose: it is of no use for another.
+Purpose = Literal["registration", "contact_confirmation", "first_access", "step_up", "password_reset"]
 
+_MOBILE_ONLY = ("first_access", "step_up", "password_reset")  # manual 9a; NIST SP 800-63B-4 §3.1.3.1: not by e-mail
 _TEN_MINUTES = timedelta(minutes=10)
 
 
@@ -51,31 +55,54 @@ class Check:
     contact: Contact | None = None
 
 
-async def issue(work: Work, purpose: Purpose, session_id: str, contact: Contact, *, again: bool) -> Issue:
-    """Makes a code in place of the session's older one and puts it in the outbox, if the limits allow.
+async def issue(
+    work: Work,
+    purpose: Purpose,
+    session_id: str,
+    contact: Contact | TypedContact,
+    *,
+    again: bool,
+    address: str | None = None,
+    masked: str | None = None,
+) -> Issue:
+    """Makes a code in place of the session's older one of this purpose and puts it in the outbox, if the limits allow.
 
-    `again`: the customer asked for a new code ("Richiedi nuovo codice", manual 4c), so the back-off counts.
+    `session_id` (at most 40 characters) is the id of what the code is to confirm: a registration, a sign-in, … To a
+    `contact` that is not on file nothing is sent: the answer, the limits and the statements are the same, and no code
+    is right (a decoy). `again`: the customer asked for a new code ("Richiedi nuovo codice", manual 4c), so the back-off
+    counts. `address` is `addresses.hmac_of` where the request came from; without it no address limit applies. `masked`
+    is how to show the contact, by default the mask of what is on file.
+
+    Raises ValueError for an e-mail address where the purpose needs a mobile.
     """
     settings, session = work.settings, work.session
     channel = "email" if contact.kind == "email" else "sms"
+    if channel == "email" and purpose in _MOBILE_ONLY:
+        raise ValueError(f"{purpose} needs a mobile")
+    if not outbox.is_reachable(contact):
+        work.note("code_refused", "not_reachable", session_id)
+        return Issue("limit_reached")
+    # Others that send to this contact wait from here on, so that the newest code seen stays the newest.
     await work.database.serialise(session, limits.CODE_SENT, contact.key)
     made, newest = await _made_so_far(work, purpose, session_id)
     if again and newest is not None:
         wait = newest + timedelta(seconds=_backoff(work, made)) - work.now
         if wait > timedelta():
             return Issue("too_soon", retry_after_seconds=int(wait.total_seconds()) + 1)
-    if (full := await _full_for(work, contact, channel)) is not None:
+    if (full := await _full_for(work, contact.key, channel, address)) is not None:
         work.note("code_refused", "limit_reached", session_id)
         return Issue("limit_reached", retry_after_seconds=full)
 
     await withdraw(work, purpose, session_id)
+    on_file = contact if isinstance(contact, Contact) else None
     life = settings.code_life_email_seconds if channel == "email" else settings.code_life_sms_seconds
     code = new_code()
     challenge = Challenge(
         id=new_id("chl"),
         purpose=purpose,
         session_id=session_id,
-        contact_id=contact.id,
+        contact_id=on_file.id if on_file else None,
+        contact_hmac=limits.key_of(work, limits.CODE_CHECK, contact.key),
         channel=channel,
         code_hmac="",
         attempts_used=0,
@@ -83,10 +110,10 @@ async def issue(work: Work, purpose: Purpose, session_id: str, contact: Contact,
         created_at=work.now,
         expires_at=work.now + timedelta(seconds=life),
     )
-    challenge.code_hmac = _code_hmac(work, challenge, contact, code)
+    challenge.code_hmac = _code_hmac(work, challenge, code)
     session.add(challenge)
     await session.flush()
-    await _count_sending(work, contact, channel)
+    await _count_sending(work, contact.key, channel, address, is_sent=on_file is not None)
     minutes = max(1, life // 60)
     await outbox.enqueue(
         work,
@@ -96,11 +123,11 @@ async def issue(work: Work, purpose: Purpose, session_id: str, contact: Contact,
         expires_at=challenge.expires_at,
         challenge_id=challenge.id,
     )
-    work.note("code_issued", channel, session_id)
+    work.note("code_issued" if on_file else "code_not_issued", channel, session_id)
     issued = Issued(
         challenge_id=challenge.id,
         channel=channel,
-        masked_destination=mask(contact),
+        masked_destination=masked or mask_value(contact.kind, contact.value),
         expires_at=challenge.expires_at,
         life_minutes=minutes,
         resend_after_seconds=_backoff(work, made + 1),
@@ -136,7 +163,6 @@ async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Che
     challenge = await _newest(work, purpose, session_id)
     if challenge is None or challenge.status in ("used", "replaced"):
         raise Refused(409, "no_challenge", "There is no code to verify.")
-    contact = challenge.contact
     left = challenge.attempts_allowed - challenge.attempts_used
     if challenge.status == "spent" or left <= 0:
         return Check("code_spent", 0)
@@ -144,14 +170,14 @@ async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Che
         work.note("code_refused", "code_expired", session_id)
         return Check("code_expired", left)
 
-    used = await reserve_attempt(work, challenge, contact)
+    used = await reserve_attempt(work, challenge)
     if used is None:
         return await _why_not_reserved(work, challenge, session_id)
     left = challenge.attempts_allowed - used
-    if same(challenge.code_hmac, _code_hmac(work, challenge, contact, code)):
+    if same(challenge.code_hmac, _code_hmac(work, challenge, code)) and challenge.contact is not None:
         await _finish(work, challenge, "used")
         work.note("code_right", purpose, session_id)
-        return Check("right", left, contact)
+        return Check("right", left, challenge.contact)
     work.note("code_refused", "wrong_code", session_id)
     if left > 0:
         return Check("wrong_code", left)
@@ -159,13 +185,12 @@ async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Che
     return Check("code_spent", 0)
 
 
-async def reserve_attempt(work: Work, challenge: Challenge, contact: Contact) -> int | None:
+async def reserve_attempt(work: Work, challenge: Challenge) -> int | None:
     """Takes one attempt of the code and one of the contact's day in ONE statement; None if either is used up.
 
     Reading, comparing and then writing would let parallel guesses all see attempts left.
     """
-    settings = work.settings
-    key_hmac = limits.key_of(work, limits.CODE_CHECK, contact.key)
+    settings, key_hmac = work.settings, challenge.contact_hmac
     await work.database.serialise(work.session, limits.CODE_CHECK, key_hmac)
     checked_today = limits.counted_since(limits.CODE_CHECK, key_hmac, work.now - limits.DAY)
     used = await work.session.scalar(
@@ -223,24 +248,28 @@ def _backoff(work: Work, made: int) -> int:
     return steps[min(max(made, 1), len(steps)) - 1]
 
 
-async def _full_for(work: Work, contact: Contact, channel: str) -> int | None:
-    """Seconds until this contact may get another code, or None if it may now."""
+async def _full_for(work: Work, key: str, channel: str, address: str | None) -> int | None:
+    """Seconds until this contact may get another code from this address, or None if it may now."""
     settings = work.settings
     checks = [
-        (limits.CODE_SENT, contact.key, settings.code_resends_per_10_minutes + 1, _TEN_MINUTES),
-        (limits.CODE_SENT, contact.key, settings.code_sends_per_day, limits.DAY),
-        (limits.CODE_CHECK, contact.key, settings.code_checks_per_day, limits.DAY),
+        (limits.CODE_SENT, key, settings.code_resends_per_10_minutes + 1, _TEN_MINUTES),
+        (limits.CODE_SENT, key, settings.code_sends_per_day, limits.DAY),
+        (limits.CODE_CHECK, key, settings.code_checks_per_day, limits.DAY),
     ]
-    if channel == "sms":
-        checks.append((limits.SMS_SENT, "all", settings.sms_per_day, limits.DAY))
+    if address is not None:
+        checks.insert(0, (limits.CODE_FROM, address, settings.codes_per_hour_of_address, limits.HOUR))
     waits = [await limits.seconds_until_free(work, *check) for check in checks]
+    if channel == "sms":
+        waits.append(await sms_budget.seconds_until_code(work))
     return max((wait for wait in waits if wait is not None), default=None)
 
 
-async def _count_sending(work: Work, contact: Contact, channel: str) -> None:
-    counted = [(limits.CODE_SENT, contact.key)] + ([(limits.SMS_SENT, "all")] if channel == "sms" else [])
-    for kind, key in counted:
-        work.session.add(LimitEvent(kind=kind, key_hmac=limits.key_of(work, kind, key), at=work.now))
+async def _count_sending(work: Work, key: str, channel: str, address: str | None, *, is_sent: bool) -> None:
+    limits.count(work, limits.CODE_SENT, key)
+    if address is not None:
+        limits.count(work, limits.CODE_FROM, address)
+    if channel == "sms":
+        sms_budget.count(work, is_sent=is_sent)
     await work.session.flush()
 
 
@@ -263,5 +292,6 @@ async def _finish(work: Work, challenge: Challenge, status: str) -> None:
     )
 
 
-def _code_hmac(work: Work, challenge: Challenge, contact: Contact, code: str) -> str:
-    return work.mac.hex("code", challenge.id, challenge.purpose, contact.key, challenge.session_id, code)
+def _code_hmac(work: Work, challenge: Challenge, code: str) -> str:
+    parts = (challenge.id, challenge.purpose, challenge.contact_hmac, challenge.session_id, code)
+    return work.mac.hex("code" if challenge.contact_id is not None else "decoy", *parts)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, update
 
 from areaclienti.identity.db.models import (
+    ClientAddress,
     IdempotencyRecord,
     LimitEvent,
     Registration,
@@ -52,6 +53,7 @@ async def sweep(work: Work) -> None:
     await session.execute(delete(VaultEntry).where(VaultEntry.expires_at <= now))
     await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - _DAY))
     await session.execute(delete(LimitEvent).where(LimitEvent.at <= now - _TWO_DAYS))
+    await session.execute(delete(ClientAddress).where(ClientAddress.seen_at <= now - _TWO_DAYS))
     await session.execute(delete(Throttle).where(Throttle.updated_at <= now - _THROTTLE_KEPT))
     idle_since = now - timedelta(seconds=work.settings.session_idle_seconds)
     await session.execute(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from areaclienti.identity import challenges, limits, matching, vault
+from areaclienti.identity import addresses, challenges, limits, matching, vault
 from areaclienti.identity.challenges import Issued
 from areaclienti.identity.claims import Claims
 from areaclienti.identity.crypto import new_id, same
@@ -120,7 +120,7 @@ async def send_new_code(work: Work, registration: Registration) -> Match:
         # Somebody was faster; another code would lead nowhere, and saying why would tell who has an account.
         work.note("code_refused", "no_longer_free", registration.id, registration.conversation_id)
         return Match(registration.id, "limit_reached")
-    return _as_match(registration, await challenges.issue(work, "registration", registration.id, contact, again=True))
+    return await _send_code(work, registration, contact, _purpose_of(registration), again=True)
 
 
 async def identify(work: Work, registration: Registration, tax_code_reference: str) -> Identified:
@@ -168,9 +168,10 @@ async def choose_contact(work: Work, registration: Registration, contact_id: str
         await _unmatch(work, registration)
         work.note("contact_chosen", "no_longer_free", registration.id, registration.conversation_id)
         return Match(registration.id, "not_recognised")
+    await _unmatch(work, registration)
     registration.matched_contact_id = contact.id
     work.note("contact_chosen", contact.kind, registration.id, registration.conversation_id)
-    return _as_match(registration, await challenges.issue(work, "registration", registration.id, contact, again=False))
+    return await _send_code(work, registration, contact, "contact_confirmation", again=False)
 
 
 async def verify(work: Work, registration: Registration, code_reference: str) -> Verification:
@@ -183,7 +184,7 @@ async def verify(work: Work, registration: Registration, code_reference: str) ->
     code = await vault.take(work, code_reference, registration.conversation_id, "verification_code")
     if code is None:
         raise Refused(409, "code_reference_invalid", "The code reference cannot be used.")
-    checked = await challenges.check(work, "registration", registration.id, code)
+    checked = await challenges.check(work, _purpose_of(registration), registration.id, code)
     if checked.outcome != "right":
         return Verification(checked.outcome, checked.attempts_left)
     assert checked.contact is not None
@@ -210,23 +211,33 @@ async def _match(work: Work, registration: Registration, claims: Claims) -> Matc
     if verdict.contact is None:
         return Match(registration.id, "not_recognised")
     registration.matched_contact_id = verdict.contact.id
-    issue = await challenges.issue(work, "registration", registration.id, verdict.contact, again=False)
-    return _as_match(registration, issue)
+    return await _send_code(work, registration, verdict.contact, "registration", again=False)
+
+
+async def _send_code(
+    work: Work, registration: Registration, contact: Contact, purpose: challenges.Purpose, *, again: bool
+) -> Match:
+    registration.code_purpose = purpose
+    address = await addresses.of(work, registration.conversation_id)
+    issue = await challenges.issue(work, purpose, registration.id, contact, again=again, address=address)
+    return Match(registration.id, issue.outcome, issue.challenge, issue.retry_after_seconds)
 
 
 async def _unmatch(work: Work, registration: Registration) -> None:
-    registration.matched_contact_id = None
+    """The codes sent so far are worth nothing from here on."""
+    registration.matched_contact_id = registration.code_purpose = None
     await challenges.withdraw(work, "registration", registration.id)
+    await challenges.withdraw(work, "contact_confirmation", registration.id)
 
 
-def _as_match(registration: Registration, issue: challenges.Issue) -> Match:
-    return Match(registration.id, issue.outcome, issue.challenge, issue.retry_after_seconds)
+def _purpose_of(registration: Registration) -> challenges.Purpose:
+    return "contact_confirmation" if registration.code_purpose == "contact_confirmation" else "registration"
 
 
 async def _create_account(work: Work, registration: Registration, contact: Contact) -> NewAccount | None:
     """Makes the one account, or None if the customer or the contact has got one in the meantime."""
     if not await matching.may_register(work.session, contact) or not await _insert_account(work, registration, contact):
-        await challenges.spend(work, "registration", registration.id)
+        await challenges.spend(work, _purpose_of(registration), registration.id)
         work.note("account_refused", "no_longer_free", registration.id, registration.conversation_id)
         return None
     registration.status = "completed"

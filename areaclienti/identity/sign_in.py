@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import select, update
 
 from areaclienti.domain.contacts import ContactRejected, parse_contact
-from areaclienti.identity import challenges, sessions, throttle
+from areaclienti.identity import addresses, challenges, sessions, throttle
 from areaclienti.identity.challenges import Issue, Issued
 from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Account, Contact, SignIn
@@ -70,7 +70,7 @@ async def sign_in(
         if renewed is not None:
             account.password_hash = renewed
         if account.first_access_at is None:
-            return await _begin_first_access(work, account)
+            return await _begin_first_access(work, account, client_address)
         work.note("sign_in", "signed_in", f"account_{account.id}")
         opened = await sessions.open_session(work, account)
         return SignInAnswer("signed_in", opened.token, opened.expires_at)
@@ -96,10 +96,11 @@ async def verify(work: Work, sign_in_id: str, code: str) -> FirstAccessAnswer:
 async def send_new_code(work: Work, sign_in_id: str) -> Issue:
     """Raises `Refused` (404 `sign_in_unknown`)."""
     pending, _, contact = await _pending(work, sign_in_id)
-    return await challenges.issue(work, "first_access", pending.id, contact, again=True)
+    address = await addresses.of(work, pending.id)
+    return await challenges.issue(work, "first_access", pending.id, contact, again=True, address=address)
 
 
-async def _begin_first_access(work: Work, account: Account) -> SignInAnswer:
+async def _begin_first_access(work: Work, account: Account, client_address: str) -> SignInAnswer:
     contact = await _mobile_of(work, account)
     if contact is None:
         work.note("sign_in", "no_mobile", f"account_{account.id}")
@@ -112,7 +113,9 @@ async def _begin_first_access(work: Work, account: Account) -> SignInAnswer:
         expires_at=work.now + timedelta(seconds=work.settings.sign_in_life_seconds),
     )
     work.session.add(pending)
-    issue = await challenges.issue(work, "first_access", pending.id, contact, again=False)
+    await addresses.remember(work, pending.id, client_address)
+    address = await addresses.of(work, pending.id)
+    issue = await challenges.issue(work, "first_access", pending.id, contact, again=False, address=address)
     if issue.challenge is None:
         return SignInAnswer("wait", retry_after_seconds=issue.retry_after_seconds)
     # Codes of earlier, unfinished sign-ins end here: one way in at a time.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import case, func, select, update
 
+from areaclienti.domain.addresses import network_of
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Throttle
 from areaclienti.identity.work import Work
@@ -35,7 +35,7 @@ class Buckets:
 
 def buckets_of(work: Work, username_key: str, client_address: str) -> Buckets:
     settings = work.settings
-    network = _network(client_address)
+    network = network_of(client_address)
     return Buckets(
         Bucket(work.mac.hex("throttle", "here", username_key, network), settings.sign_in_free_failures),
         Bucket(work.mac.hex("throttle", "username", username_key), settings.sign_in_username_failures),
@@ -111,14 +111,3 @@ async def _count(work: Work, bucket: Bucket) -> None:
             .where(Throttle.key_hmac == bucket.key_hmac)
             .values(wait_until=work.now + timedelta(seconds=seconds))
         )
-
-
-def _network(client_address: str) -> str:
-    """One subscriber's addresses as one: an IPv6 prefix of 64 bits, an IPv4 address, or whatever else was sent."""
-    try:
-        address = ipaddress.ip_address(client_address)
-    except ValueError:
-        return client_address
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from areaclienti.domain.codes import looks_like_code
 from areaclienti.domain.passwords import failed_rules
 from areaclienti.domain.taxcodes import TaxCodeRejected, parse_tax_code
+from areaclienti.identity import addresses
 from areaclienti.identity.crypto import new_token, sha256_hex
 from areaclienti.identity.db.models import VaultEntry
 from areaclienti.identity.errors import SecretRejected
@@ -47,13 +48,19 @@ async def prepare(purpose: Purpose, value: str, passwords: Passwords) -> str:
         raise SecretRejected(["not_a_tax_code"]) from None
 
 
-async def deposit(work: Work, conversation_id: str, purpose: Purpose, prepared: str) -> Deposit:
-    """Keeps what `prepare` gave, in place of an older secret of the same purpose and conversation."""
+async def deposit(
+    work: Work, conversation_id: str, purpose: Purpose, prepared: str, client_address: str | None = None
+) -> Deposit:
+    """Keeps what `prepare` gave, in place of an older secret of the same purpose and conversation.
+
+    Every step that is limited by address begins with a secret, so `client_address` is remembered here.
+    """
     settings = work.settings
     seconds = settings.vault_password_seconds if purpose == "password" else settings.vault_other_seconds
     reference = f"vlt_{new_token()}"
     digest = sha256_hex(reference)
     await work.database.serialise(work.session, "vault", conversation_id, purpose)
+    await addresses.remember(work, conversation_id, client_address)
     await work.session.execute(
         delete(VaultEntry).where(VaultEntry.conversation_id == conversation_id, VaultEntry.purpose == purpose)
     )

@@ -12,6 +12,7 @@ _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Typed = Annotated[str, Field(max_length=200, pattern=_NO_CONTROLS)]
 Secret = Annotated[str, Field(max_length=1024)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:+-]{1,128}$")]
+ClientAddress = Annotated[str, Field(max_length=64, pattern=_NO_CONTROLS)]
 Channel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
 
 
@@ -33,9 +34,12 @@ class DepositRefusedBody(ErrorBody):
 
 
 class DepositAsked(_Body):
+    """`client_address` is where the customer's request came from: an IP address, or a channel's user id."""
+
     conversation_id: Id
     purpose: Literal["password", "verification_code", "tax_code"]
     value: Secret
+    client_address: ClientAddress | None = None
 
 
 class DepositBody(_Body):
@@ -146,7 +150,7 @@ class SignInAsked(_Body):
 
     username: Annotated[str, Field(max_length=320)]
     password: Secret
-    client_address: Annotated[str, Field(max_length=64)]
+    client_address: ClientAddress
 
 
 class SignInBody(_Body):

@@ -21,4 +21,4 @@ async def deposit_secret(asked: DepositAsked, services: ServicesHere) -> Any:
     """Keeps a secret for one conversation and one purpose, to be used once; a new one replaces the old one."""
     prepared = await vault.prepare(asked.purpose, asked.value, services.passwords)
     async with services.work() as work:
-        return await vault.deposit(work, asked.conversation_id, asked.purpose, prepared)
+        return await vault.deposit(work, asked.conversation_id, asked.purpose, prepared, asked.client_address)

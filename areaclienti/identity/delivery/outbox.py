@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, inspect, select, update
 
+from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Challenge, Contact, OutboxMessage
 from areaclienti.identity.work import Work
 
 _BATCH = 10
 _LEASE = timedelta(seconds=60)  # a worker that dies gives its messages back after this
+_ITALIAN_MOBILE = re.compile(r"\+393[0-9]{8,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -34,27 +37,46 @@ async def enqueue(
     work: Work,
     *,
     template: str,
-    contact: Contact,
+    contact: Contact | TypedContact,
     parameters: Mapping[str, Any],
     expires_at: datetime,
     challenge_id: str | None = None,
 ) -> None:
-    """Puts a message in the outbox; it goes out after the commit, or not at all if it has expired by then."""
+    """Puts a message in the outbox; it goes out after the commit, or not at all if it has expired by then.
+
+    Nothing goes to a contact that was only typed: its row is dropped as it is written, so that whoever measures the
+    time sees no difference. Raises ValueError for a number that is no Italian mobile, and for a contact of the registry
+    that was never stored.
+    """
+    if not is_reachable(contact):
+        raise ValueError("SMS go to Italian mobiles only")
+    on_file = isinstance(contact, Contact)
+    if on_file and not inspect(contact).has_identity:
+        raise ValueError("messages go to contacts on file only")
     message_id = new_id("out")
+    sealed = work.sealer.seal(json.dumps(dict(parameters)), f"outbox {message_id}")
     work.session.add(
         OutboxMessage(
             id=message_id,
             challenge_id=challenge_id,
             channel="email" if contact.kind == "email" else "sms",
             template=template,
-            destination=contact.value,
-            sealed=work.sealer.seal(json.dumps(dict(parameters)), f"outbox {message_id}"),
+            destination=contact.value if on_file else None,
+            sealed=sealed if on_file else None,
+            status="pending" if on_file else "dropped",
+            reason=None if on_file else "not_on_file",
             created_at=work.now,
             due_at=work.now,
             expires_at=expires_at,
+            finished_at=None if on_file else work.now,
         )
     )
     work.has_mail = True
+
+
+def is_reachable(contact: Contact | TypedContact) -> bool:
+    """Whether messages may go there: e-mail addresses and +39 mobiles, against SMS pumping to costly numbers."""
+    return contact.kind == "email" or _ITALIAN_MOBILE.fullmatch(contact.value) is not None
 
 
 async def claim(work: Work) -> list[Claimed]:

@@ -42,8 +42,9 @@ GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-SMS = ["registration_code", "first_access_code", "identification_notice", "account_created"]
-EMAILS = ["registration_code", "identification_notice", "account_created"]
+CODES = ["registration_code", "contact_confirmation_code", "first_access_code", "step_up_code", "password_reset_code"]
+SMS = [*CODES, "identification_notice", "account_created"]
+EMAILS = [*CODES[:2], "identification_notice", "account_created"]
 PARAMETERS = {"code": "123456", "minutes": 10}
 
 
@@ -69,10 +70,12 @@ def test_an_email_says_the_same_in_plain_text_and_in_html_without_a_link(templat
     assert "\n" not in message.subject
     for part in (message.text, message.html):
         assert not re.search(r"https?://|<a\b|href|<img|<script", part)
-        assert ("123456" in part) == (template == "registration_code")
+        assert ("123456" in part) == (template in CODES)
 
 
-@pytest.mark.parametrize(("channel", "template"), [("email", SMS[0]), ("sms", SMS[0]), ("sms", SMS[1])])
+@pytest.mark.parametrize(
+    ("channel", "template"), [*(("email", code) for code in CODES[:2]), *(("sms", code) for code in CODES)]
+)
 def test_a_code_comes_with_its_life_and_the_advice_to_tell_nobody(channel: str, template: str) -> None:
     message = render("out_1", channel, "x", template, PARAMETERS)
     for part in filter(None, (message.text, message.html)):

@@ -83,8 +83,13 @@ class World:
         }
         return await self.http.post(path, json=json, headers=headers)
 
-    async def deposit(self, purpose: str, value: str, conversation: str = "conv-1") -> str:
+    async def deposit(
+        self, purpose: str, value: str, conversation: str = "conv-1", client_address: str | None = "own"
+    ) -> str:
+        """Puts a secret in the vault, from an address of the conversation's own unless another is given."""
         asked = {"conversation_id": conversation, "purpose": purpose, "value": value}
+        if client_address is not None:
+            asked["client_address"] = f"address of {conversation}" if client_address == "own" else client_address
         answer = await self.gateway("POST", "/v1/vault/secrets", asked)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["reference"])

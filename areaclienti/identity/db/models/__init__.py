@@ -13,7 +13,7 @@ from areaclienti.identity.db.models.base import (
 from areaclienti.identity.db.models.delivery import MailboxMessage, OutboxMessage
 from areaclienti.identity.db.models.notice import Acknowledgement, PrivacyNotice
 from areaclienti.identity.db.models.records import AuditEvent, IdempotencyRecord
-from areaclienti.identity.db.models.codes import Challenge, LimitEvent
+from areaclienti.identity.db.models.codes import Challenge, ClientAddress, LimitEvent, UseOfContact
 from areaclienti.identity.db.models.registration import Registration, VaultEntry
 from areaclienti.identity.db.models.registry import Agency, Consultant, Contact, Customer, Policy
 from areaclienti.identity.db.models.accounts import Account, SignIn, SignInSession, Throttle
@@ -33,6 +33,7 @@ __all__ = [
     "AuditEvent",
     "Base",
     "Challenge",
+    "ClientAddress",
     "Consultant",
     "Contact",
     "Customer",
@@ -46,5 +47,6 @@ __all__ = [
     "SignIn",
     "SignInSession",
     "Throttle",
+    "UseOfContact",
     "VaultEntry",
 ]

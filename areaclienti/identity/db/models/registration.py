@@ -27,7 +27,8 @@ class Registration(Base):
     """One customer's attempt in one conversation: what was typed, what it matched, and the password hash until used.
 
     `claims_sealed` is the typed name and contact, encrypted. `matched_contact_id` is set by a STRONG match or by the
-    choice of section C; `identified_customer_id` by an exact tax code with a compatible name (manual 2c).
+    choice of section C; `identified_customer_id` by an exact tax code with a compatible name (manual 2c). `code_purpose`
+    is that of the code it waits for.
     """
 
     __tablename__ = "registrations"
@@ -42,6 +43,7 @@ class Registration(Base):
     claims_sealed: Mapped[str | None] = mapped_column(Text)
     matched_contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
     identified_customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    code_purpose: Mapped[str | None] = mapped_column(String(24))
     tax_code_tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
