@@ -1,0 +1,1 @@
+"""Properties of the customers, variants and impostors that the matcher is measured on."""
