@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,15 @@ class IdentitySettings(_Settings):
     delivery_timeout_seconds: float = Field(default=10.0, gt=0)
     outbox_poll_seconds: float = Field(default=1.0, gt=0)
 
+    # The insurer's own systems in place of ours (docs/ports.md).
+    registry_url: str | None = None
+    registry_key: SecretStr | None = None
+    ports_ca_file: Path | None = None  # a private authority of those systems; the system's authorities otherwise
+    ports_certificate_file: Path | None = None  # what they know us by, where they ask for it (mutual TLS)
+    ports_certificate_key_file: Path | None = None
+    ports_timeout_seconds: float = Field(default=2.0, gt=0)  # of one try
+    ports_deadline_seconds: float = Field(default=4.5, gt=0)  # of all questions of a request; callers wait 6 s
+
     vault_password_seconds: int = Field(default=30 * 60, gt=0)
     vault_other_seconds: int = Field(default=10 * 60, gt=0)
     registration_life_seconds: int = Field(default=2 * 60 * 60, gt=0)
@@ -77,6 +87,27 @@ class IdentitySettings(_Settings):
         if self.delivery == "live" and not (self.smtp_url and self.sms_webhook_url):
             raise ValueError("live delivery needs AREACLIENTI_SMTP_URL and AREACLIENTI_SMS_WEBHOOK_URL")
         return self
+
+    @model_validator(mode="after")
+    def _ports_can_be_trusted(self) -> Self:
+        for name, url in (("REGISTRY", self.registry_url),):
+            if url is not None and not _is_private(url):
+                raise ValueError(f"AREACLIENTI_{name}_URL must be https://host (http:// only on the loopback address)")
+        files = (self.ports_ca_file, self.ports_certificate_file, self.ports_certificate_key_file)
+        for file in files:
+            if file is not None and not file.is_file():
+                raise ValueError("a file of AREACLIENTI_PORTS_… is not there")
+        if self.ports_certificate_key_file and not self.ports_certificate_file:
+            raise ValueError("AREACLIENTI_PORTS_CERTIFICATE_KEY_FILE needs AREACLIENTI_PORTS_CERTIFICATE_FILE")
+        return self
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read what goes to the URL: keys and customers' data do."""
+    parts = urlsplit(url)
+    if parts.scheme == "http":
+        return parts.hostname in ("127.0.0.1", "::1", "localhost")
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 class GatewaySettings(_Settings):

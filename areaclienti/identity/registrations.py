@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from areaclienti.identity import addresses, challenges, limits, matching, vault
 from areaclienti.identity.challenges import Issued
@@ -17,6 +18,8 @@ from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Account, Acknowledgement, Contact, Customer, Registration
 from areaclienti.identity.delivery import outbox
 from areaclienti.identity.errors import Refused
+from areaclienti.identity.ports.references import contact_row, customer_row
+from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerOnFile
 from areaclienti.identity.work import Work
 
 _NOTICE_LIFE = timedelta(hours=24)
@@ -116,7 +119,7 @@ async def send_new_code(work: Work, registration: Registration) -> Match:
     contact = await _matched_contact(work, registration)
     if contact is None or registration.status != "open":
         raise Refused(409, "no_challenge", "No code was sent before.")
-    if not await matching.may_register(work.session, contact):
+    if await matching.may_register(work, contact.customer.code, contact.key) is None:
         # Somebody was faster; another code would lead nowhere, and saying why would tell who has an account.
         work.note("code_refused", "no_longer_free", registration.id, registration.conversation_id)
         return Match(registration.id, "limit_reached")
@@ -139,17 +142,21 @@ async def identify(work: Work, registration: Registration, tax_code_reference: s
         return Identified("limit_reached")
     if registration.status != "open":
         return Identified("not_identified")
-    found = await matching.identify(work.session, _claims_of(work, registration), tax_code)
+    found = await matching.identify(work, _claims_of(work, registration), tax_code)
     work.note("identification", found.reason, registration.id, registration.conversation_id)
     if found.customer is None:
         registration.identified_customer_id = None
         return Identified("not_identified")
-    registration.identified_customer_id = found.customer.id
+    registration.identified_customer_id = (await customer_row(work, found.customer)).id
     await _tell_contacts_on_file(work, found.customer, "identification_notice")
     return Identified(
         "identified",
         [
-            MaskedContact(_contact_id(work, registration, contact), contact.kind, challenges.mask(contact))
+            MaskedContact(
+                _contact_id(work, registration, contact),
+                contact.kind,
+                challenges.mask_value(contact.kind, contact.value),
+            )
             for contact in found.contacts
         ],
     )
@@ -157,18 +164,17 @@ async def identify(work: Work, registration: Registration, tax_code_reference: s
 
 async def choose_contact(work: Work, registration: Registration, contact_id: str) -> Match:
     """Sends the code to one of the contacts that were offered (manual 3c). Raises `Refused` (422 `unknown_contact`)."""
-    on_file = await work.session.scalars(
-        select(Contact).where(Contact.customer_id == registration.identified_customer_id)
-    )
+    customer = await _identified(work, registration)
+    on_file = customer.contacts if customer else ()
     chosen = [contact for contact in on_file if same(_contact_id(work, registration, contact), contact_id)]
-    if not chosen or registration.status != "open":
+    if customer is None or not chosen or registration.status != "open":
         raise Refused(422, "unknown_contact", "No such contact was offered in this registration.")
-    contact = chosen[0]
-    if not await matching.may_register(work.session, contact):
+    if await matching.may_register(work, customer.code, chosen[0].key) is None:
         await _unmatch(work, registration)
         work.note("contact_chosen", "no_longer_free", registration.id, registration.conversation_id)
         return Match(registration.id, "not_recognised")
     await _unmatch(work, registration)
+    contact = await contact_row(work, customer, chosen[0])
     registration.matched_contact_id = contact.id
     work.note("contact_chosen", contact.kind, registration.id, registration.conversation_id)
     return await _send_code(work, registration, contact, "contact_confirmation", again=False)
@@ -206,12 +212,13 @@ async def _match(work: Work, registration: Registration, claims: Claims) -> Matc
     if full is not None:
         work.note("match", "limit_reached", registration.id, registration.conversation_id)
         return Match(registration.id, "limit_reached", retry_after_seconds=full)
-    verdict = await matching.match(work.session, claims)
+    verdict = await matching.match(work, claims)
     work.note("match", verdict.reason, registration.id, registration.conversation_id)
-    if verdict.contact is None:
+    if verdict.customer is None or verdict.contact is None:
         return Match(registration.id, "not_recognised")
-    registration.matched_contact_id = verdict.contact.id
-    return await _send_code(work, registration, verdict.contact, "registration", again=False)
+    contact = await contact_row(work, verdict.customer, verdict.contact)
+    registration.matched_contact_id = contact.id
+    return await _send_code(work, registration, contact, "registration", again=False)
 
 
 async def _send_code(
@@ -236,20 +243,21 @@ def _purpose_of(registration: Registration) -> challenges.Purpose:
 
 async def _create_account(work: Work, registration: Registration, contact: Contact) -> NewAccount | None:
     """Makes the one account, or None if the customer or the contact has got one in the meantime."""
-    if not await matching.may_register(work.session, contact) or not await _insert_account(work, registration, contact):
+    owner = await work.session.get_one(Customer, contact.customer_id)
+    free = await matching.may_register(work, owner.code, contact.key)
+    if free is None or not await _insert_account(work, registration, contact):
         await challenges.spend(work, _purpose_of(registration), registration.id)
         work.note("account_refused", "no_longer_free", registration.id, registration.conversation_id)
         return None
+    customer, _ = free
     registration.status = "completed"
     registration.password_hash = registration.claims_sealed = None
-    customer = await work.session.get_one(Customer, contact.customer_id)
-    on_file = await _contacts_of(work, customer)
     await _tell_contacts_on_file(work, customer, "account_created")
     work.note("account_created", contact.kind, registration.id, registration.conversation_id)
     return NewAccount(
         username_masked=challenges.mask(contact),
-        has_mobile=any(known.kind == "mobile" for known in on_file),  # manual 10a is told before it hurts
-        display_name=display_name(customer),
+        has_mobile=any(known.kind == "mobile" for known in customer.contacts),  # manual 10a is told before it hurts
+        display_name=customer.display_name,
     )
 
 
@@ -269,27 +277,26 @@ async def _insert_account(work: Work, registration: Registration, contact: Conta
     )
 
 
-def display_name(customer: Customer) -> str:
-    """The name to greet the customer by, as it is on file."""
-    return customer.company_name or f"{customer.given_name} {customer.family_name}"
-
-
 async def _matched_contact(work: Work, registration: Registration) -> Contact | None:
     if registration.matched_contact_id is None:
         return None
-    return await work.session.get(Contact, registration.matched_contact_id)
+    return await work.session.get(
+        Contact, registration.matched_contact_id, options=[joinedload(Contact.customer)], populate_existing=True
+    )
 
 
-async def _contacts_of(work: Work, customer: Customer) -> Sequence[Contact]:
-    contacts = select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id)
-    return (await work.session.scalars(contacts)).all()
+async def _identified(work: Work, registration: Registration) -> CustomerOnFile | None:
+    """The customer of section C as he is on file now."""
+    if registration.identified_customer_id is None:
+        return None
+    owner = await work.session.get_one(Customer, registration.identified_customer_id)
+    return await work.ports.registry.customer(work, owner.code)
 
 
-async def _tell_contacts_on_file(work: Work, customer: Customer, template: str) -> None:
+async def _tell_contacts_on_file(work: Work, customer: CustomerOnFile, template: str) -> None:
     """Tells the customer where he can be reached already, so that somebody else's attempt does not go unseen."""
-    contacts = await _contacts_of(work, customer)
-    emails = [contact for contact in contacts if contact.kind == "email"]
-    for contact in emails or contacts:
+    emails = [contact for contact in customer.contacts if contact.kind == "email"]
+    for contact in emails or customer.contacts:
         await outbox.enqueue(
             work, template=template, contact=contact, parameters={}, expires_at=work.now + _NOTICE_LIFE
         )
@@ -300,6 +307,6 @@ def _claims_of(work: Work, registration: Registration) -> Claims:
     return Claims.from_json(work.sealer.open(registration.claims_sealed, f"claims {registration.id}"))
 
 
-def _contact_id(work: Work, registration: Registration, contact: Contact) -> str:
+def _contact_id(work: Work, registration: Registration, contact: ContactOnFile) -> str:
     """An id that means something in this registration only, and cannot be guessed from outside."""
-    return f"cto_{work.mac.hex('contact', registration.id, str(contact.id))[:24]}"
+    return f"cto_{work.mac.hex('contact', registration.id, contact.key)[:24]}"

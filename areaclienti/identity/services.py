@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from areaclienti.identity import audit, housekeeping
 from areaclienti.identity.clock import Clock
@@ -17,10 +18,14 @@ from areaclienti.identity.delivery.smtp import Smtp
 from areaclienti.identity.delivery.worker import OutboxWorker
 from areaclienti.identity.notices import load_notice
 from areaclienti.identity.passwords import Passwords
+from areaclienti.identity.ports import chosen
+from areaclienti.identity.ports.outside import Answers, MustAsk
 from areaclienti.identity.work import Work
 from areaclienti.settings import IdentitySettings
 
 _LONGEST_STOP_SECONDS = 5.0
+
+T = TypeVar("T")
 
 
 class Services:
@@ -36,20 +41,40 @@ class Services:
             settings.password_hash_memory_kib, settings.password_hash_rounds, settings.password_hash_at_once
         )
         self.notice = load_notice()
+        self.ports = chosen.choose(settings)
         self.adapters = _adapters(settings, self.database, clock)
         self.outbox_worker = OutboxWorker(self.work, self.adapters, settings.outbox_poll_seconds)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Work]:
+    async def work(self, answers: Answers | None = None) -> AsyncIterator[Work]:
         """One write transaction: commits at the end with its audit events, rolls back on an exception."""
+        answers = answers or self._answers()
         async with self.database.write() as session:
-            work = Work(session, self.database, self.settings, self.sealer, self.mac, self.clock())
+            work = Work(session, self.database, self.settings, self.sealer, self.mac, self.clock(), self.ports, answers)
             yield work
             await audit.append(self.database, session, work.events, work.now)
         if work.has_mail:
             self.outbox_worker.wake()
+
+    async def do(self, act: Callable[[Work], Awaitable[T]]) -> T:
+        """What `act` gives in one write transaction, in which it may ask the ports.
+
+        Where a port is another system it is asked while no transaction is open, and `act` begins anew with the answer
+        (`ports/outside.py`). Raises `BackEndUnavailable`, and what `act` raises; nothing was done then.
+        """
+        answers = self._answers()
+        while True:
+            try:
+                async with self.work(answers) as work:
+                    return await act(work)
+            except MustAsk as needed:
+                question = needed
+            await answers.find(question)
+
+    def _answers(self) -> Answers:
+        return Answers(self.settings.ports_deadline_seconds)
 
     def start(self) -> None:
         """Begins to empty the outbox and to erase what is not needed any more."""
@@ -75,6 +100,7 @@ class Services:
             await asyncio.gather(*late, return_exceptions=True)
         for adapter in set(self.adapters.values()):
             await adapter.close()
+        await self.ports.close()
         await self.database.close()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
 from areaclienti.identity.crypto import new_token, sha256_hex
-from areaclienti.identity.db.models import Account, Consultant, Customer, SignInSession
+from areaclienti.identity.db.models import Account, SignInSession
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.work import Work
 
@@ -39,7 +39,7 @@ async def open_session(work: Work, account: Account) -> Opened:
 
 
 async def use(work: Work, token: str) -> Account:
-    """The account of a live session, with customer, policies, consultant and agency; counts as activity.
+    """The account of a live session, with its customer; counts as activity.
 
     Raises `Refused` (401 `session_invalid`).
     """
@@ -57,17 +57,8 @@ async def use(work: Work, token: str) -> Account:
     )
     if account_id is None:
         raise Refused(401, "session_invalid", "The session is unknown or over.")
-    customer = joinedload(Account.customer)
-    return (
-        await work.session.scalars(
-            select(Account)
-            .where(Account.id == account_id)
-            .options(
-                customer.selectinload(Customer.policies),
-                customer.joinedload(Customer.consultant).joinedload(Consultant.agency),
-            )
-        )
-    ).one()
+    found = select(Account).where(Account.id == account_id).options(joinedload(Account.customer))
+    return (await work.session.scalars(found)).one()
 
 
 async def close(work: Work, token: str) -> None:

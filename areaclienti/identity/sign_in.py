@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import select, update
 
@@ -14,12 +13,20 @@ from areaclienti.domain.contacts import ContactRejected, parse_contact
 from areaclienti.identity import addresses, challenges, sessions, throttle
 from areaclienti.identity.challenges import Issue, Issued
 from areaclienti.identity.crypto import new_id
-from areaclienti.identity.db.models import Account, Contact, SignIn
+from areaclienti.identity.db.models import Account, Contact, Customer, SignIn
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.passwords import Passwords
+from areaclienti.identity.ports.references import contact_row
+from areaclienti.identity.throttle import Buckets
 from areaclienti.identity.work import Work
 
-Works = Callable[[], AbstractAsyncContextManager[Work]]
+T = TypeVar("T")
+
+
+class Do(Protocol):
+    """`Services.do`: one write transaction, in which the ports may be asked."""
+
+    async def __call__(self, act: Callable[[Work], Awaitable[T]]) -> T: ...
 
 
 @dataclass(frozen=True)
@@ -40,26 +47,29 @@ class FirstAccessAnswer:
     session_expires_at: datetime | None = None
 
 
-async def sign_in(
-    works: Works, passwords: Passwords, username: str, password: str, client_address: str
-) -> SignInAnswer:
+async def sign_in(do: Do, passwords: Passwords, username: str, password: str, client_address: str) -> SignInAnswer:
     """Whether this is a customer's username and password. A wrong one, either of them, gives the same `rejected`.
 
     The username is the contact in any presentation ("333 123 4567", "+39 3331234567").
     """
     username_key = _username_key(username)
-    async with works() as work:
+
+    async def look_up(work: Work) -> tuple[Buckets, int | None, str | None]:
         buckets = throttle.buckets_of(work, username_key, client_address)
         wait = await throttle.reserve(work, buckets)
         stored = await work.session.scalar(select(Account.password_hash).where(Account.username_key == username_key))
         if wait is not None:
             work.note("sign_in", "wait")
-            return SignInAnswer("wait", retry_after_seconds=wait)
+        return buckets, wait, stored
+
+    buckets, wait, stored = await do(look_up)
+    if wait is not None:
+        return SignInAnswer("wait", retry_after_seconds=wait)
 
     right = await passwords.verify(stored, password)  # outside any transaction: it takes long
     renewed = await passwords.hash(password) if right and stored and passwords.is_outdated(stored) else None
 
-    async with works() as work:
+    async def enter(work: Work) -> SignInAnswer:
         account = await work.session.scalar(
             select(Account).where(Account.username_key == username_key).with_for_update()
         )
@@ -74,6 +84,8 @@ async def sign_in(
         work.note("sign_in", "signed_in", f"account_{account.id}")
         opened = await sessions.open_session(work, account)
         return SignInAnswer("signed_in", opened.token, opened.expires_at)
+
+    return await do(enter)
 
 
 async def verify(work: Work, sign_in_id: str, code: str) -> FirstAccessAnswer:
@@ -130,12 +142,13 @@ async def _begin_first_access(work: Work, account: Account, client_address: str)
 
 async def _mobile_of(work: Work, account: Account) -> Contact | None:
     """The mobile on file to send the code to: the device contact, else the username, else the first."""
-    return await work.session.scalar(
-        select(Contact)
-        .where(Contact.customer_id == account.customer_id, Contact.kind == "mobile")
-        .order_by(Contact.is_device.desc(), (Contact.key == account.username_key).desc(), Contact.id)
-        .limit(1)
-    )
+    owner = await work.session.get_one(Customer, account.customer_id)
+    customer = await work.ports.registry.customer(work, owner.code)
+    mobiles = [contact for contact in customer.contacts if contact.kind == "mobile"] if customer else []
+    if customer is None or not mobiles:
+        return None
+    first = min(mobiles, key=lambda mobile: (not mobile.is_device, mobile.key != account.username_key))
+    return await contact_row(work, customer, first)
 
 
 async def _pending(work: Work, sign_in_id: str) -> tuple[SignIn, Account, Contact]:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from areaclienti.identity.audit import Event
 from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
+from areaclienti.identity.ports.chosen import Ports
+from areaclienti.identity.ports.outside import Answers
 from areaclienti.settings import IdentitySettings
 
 
@@ -23,6 +25,8 @@ class Work:
     sealer: Sealer
     mac: Mac
     now: datetime
+    ports: Ports
+    answers: Answers  # of the insurer's own systems, where a port is one
     events: list[Event] = field(default_factory=list)
     has_mail: bool = False  # set when a message was put in the outbox: its worker is woken after the commit
 

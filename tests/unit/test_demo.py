@@ -7,6 +7,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,9 @@ from areaclienti.identity.demo_crowd import DEMO_FILE, demo_lines
 from areaclienti.identity.matching import identify, match
 from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.registry_file import COLUMNS
+from areaclienti.identity.services import Services
+from areaclienti.identity.work import Work
+from tests.unit.identity.world import SetClock, settings_for
 
 UNREACHABLE = ("example.com", "example.org", ".example")  # RFC 2606
 BY_CODE = {case.code: case for case in CASES}
@@ -66,6 +70,12 @@ async def database(loaded: Path, tmp_path: Path) -> AsyncIterator[Database]:
     database = copy_of(loaded, tmp_path / "identity.db")
     yield database
     await database.close()
+
+
+def a_work(database: Database) -> AbstractAsyncContextManager[Work]:
+    """A transaction of a service on this database."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    return Services(settings_for(url), SetClock()).work()
 
 
 def as_file(lines: Iterable[dict[str, str]]) -> list[list[str]]:
@@ -188,16 +198,16 @@ STORIES: dict[str, tuple[list[str], str | list[str]]] = {
 async def test_each_story_comes_true(database: Database, case: Case) -> None:
     by_contact, by_tax_code = STORIES[case.code]
     names = (case.given_name, case.family_name, case.company_name)
-    async with database.read() as session:
+    async with a_work(database) as work:
         found = [
-            (await match(session, read_claims(case.type, *names, contact))).reason  # type: ignore[arg-type]
+            (await match(work, read_claims(case.type, *names, contact))).reason  # type: ignore[arg-type]
             for contact in case.contacts
         ]
         assert found == by_contact
         stranger = read_claims(case.type, *names, "nessuno@example.com")  # type: ignore[arg-type]
-        assert (await match(session, stranger)).reason == "no_customer"
+        assert (await match(work, stranger)).reason == "no_customer"
         for code in filter(None, (case.codice_fiscale, case.partita_iva)):
-            identified = await identify(session, stranger, parse_tax_code(code).value)
+            identified = await identify(work, stranger, parse_tax_code(code).value)
             offered = [contact.value for contact in identified.contacts] or identified.reason
             assert offered == by_tax_code
 
@@ -207,8 +217,8 @@ async def test_only_the_omocode_on_file_identifies(database: Database) -> None:
     claims = read_claims("persona", case.given_name, case.family_name, None, "nessuno@example.com")
     decoded = codicefiscale.decode(case.codice_fiscale)
     assert decoded["omocodes"][0] != case.codice_fiscale
-    async with database.read() as session:
-        assert (await identify(session, claims, decoded["omocodes"][0])).reason == "no_customer"
+    async with a_work(database) as work:
+        assert (await identify(work, claims, decoded["omocodes"][0])).reason == "no_customer"
 
 
 async def test_the_accounts_of_the_stories_can_be_signed_in_to(database: Database) -> None:

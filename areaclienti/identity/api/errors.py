@@ -29,6 +29,7 @@ _MEANINGS = {
     413: "The body is longer than 64 KiB.",
     422: "The input does not have the form that it should.",
     500: "The service failed; nothing was done.",
+    503: "A system of the insurer does not answer; nothing was done.",
 }
 _ANYWHERE = (400, 413, 422, 500)
 

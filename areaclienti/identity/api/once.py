@@ -39,12 +39,16 @@ class Once:
         A refusal is not kept: it has changed nothing, and the state that it was refused in may change. Raises `Refused`
         (422 `idempotency_key_reused`) when the key comes again with another body.
         """
-        async with not_sooner_than(self._services.settings.answer_floor_seconds), self._services.work() as work:
+
+        async def answer_once(work: Work) -> str:
             stored = await self._stored(work)
             if stored is None:
                 stored = body.model_validate(await act(work)).model_dump_json()
                 await self._store(work, stored)
-        return JSONResponse(json.loads(stored))
+            return stored
+
+        async with not_sooner_than(self._services.settings.answer_floor_seconds):
+            return JSONResponse(json.loads(await self._services.do(answer_once)))
 
     async def _stored(self, work: Work) -> str | None:
         mine = await insert_if_absent(

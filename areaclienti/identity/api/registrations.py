@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1/registrations", tags=["registrations"], dependenc
 RegistrationId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
-@router.post("", response_model=MatchBody, responses=documented(401, 403, 409))
+@router.post("", response_model=MatchBody, responses=documented(401, 403, 409, 503))
 async def begin_registration(asked: RegistrationAsked, once: OnceHere) -> Any:
     """Opens a registration and matches it. Whatever keeps a customer from registering gives `not_recognised`.
 
@@ -48,7 +48,7 @@ async def begin_registration(asked: RegistrationAsked, once: OnceHere) -> Any:
     return await once.answer(act, MatchBody)
 
 
-@router.post("/{registration_id}/recheck", response_model=MatchBody, responses=documented(401, 403, 404))
+@router.post("/{registration_id}/recheck", response_model=MatchBody, responses=documented(401, 403, 404, 503))
 async def recheck(registration_id: RegistrationId, asked: ClaimsAsked, once: OnceHere) -> Any:
     """Matches again with corrected data (manual 1c)."""
     claims = _claims(asked)
@@ -61,7 +61,7 @@ async def recheck(registration_id: RegistrationId, asked: ClaimsAsked, once: Onc
 
 
 @router.post(
-    "/{registration_id}/verification", response_model=VerificationBody, responses=documented(401, 403, 404, 409)
+    "/{registration_id}/verification", response_model=VerificationBody, responses=documented(401, 403, 404, 409, 503)
 )
 async def verify_code(registration_id: RegistrationId, asked: VerificationAsked, once: OnceHere) -> Any:
     """Checks the code and makes the account (manual 7a). 409 `code_reference_invalid`, 409 `no_challenge`."""
@@ -73,7 +73,7 @@ async def verify_code(registration_id: RegistrationId, asked: VerificationAsked,
     return await once.answer(act, VerificationBody)
 
 
-@router.post("/{registration_id}/code", response_model=MatchBody, responses=documented(401, 403, 404, 409))
+@router.post("/{registration_id}/code", response_model=MatchBody, responses=documented(401, 403, 404, 409, 503))
 async def send_new_code(registration_id: RegistrationId, asked: NewCodeAsked, once: OnceHere) -> Any:
     """Sends a new code in place of the old one ("Richiedi nuovo codice", manual 4c). 409 `no_challenge`."""
 
@@ -85,7 +85,9 @@ async def send_new_code(registration_id: RegistrationId, asked: NewCodeAsked, on
 
 
 @router.post(
-    "/{registration_id}/identification", response_model=IdentificationBody, responses=documented(401, 403, 404, 409)
+    "/{registration_id}/identification",
+    response_model=IdentificationBody,
+    responses=documented(401, 403, 404, 409, 503),
 )
 async def identify(registration_id: RegistrationId, asked: IdentificationAsked, once: OnceHere) -> Any:
     """Identifies the customer by tax code and offers masked contacts (manual 2c). 409 `tax_code_reference_invalid`."""
@@ -97,7 +99,7 @@ async def identify(registration_id: RegistrationId, asked: IdentificationAsked, 
     return await once.answer(act, IdentificationBody)
 
 
-@router.post("/{registration_id}/chosen-contact", response_model=MatchBody, responses=documented(401, 403, 404))
+@router.post("/{registration_id}/chosen-contact", response_model=MatchBody, responses=documented(401, 403, 404, 503))
 async def choose_contact(registration_id: RegistrationId, asked: ChosenContactAsked, once: OnceHere) -> Any:
     """Sends the code to one of the contacts offered (manual 3c). 422 `unknown_contact`."""
 

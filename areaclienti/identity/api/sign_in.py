@@ -18,12 +18,10 @@ router = APIRouter(prefix="/v1/sign-in", tags=["sign-in"], dependencies=[for_gat
 SignInId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
-@router.post("", response_model=SignInBody, responses=documented(401, 403))
+@router.post("", response_model=SignInBody, responses=documented(401, 403, 503))
 async def sign_in_with_password(asked: SignInAsked, services: ServicesHere) -> Any:
     """`rejected` never says whether the username or the password was wrong; `wait` comes before either is looked at."""
-    return await sign_in.sign_in(
-        services.work, services.passwords, asked.username, asked.password, asked.client_address
-    )
+    return await sign_in.sign_in(services.do, services.passwords, asked.username, asked.password, asked.client_address)
 
 
 @router.post("/{sign_in_id}/verification", response_model=FirstAccessBody, responses=documented(401, 403, 404, 409))

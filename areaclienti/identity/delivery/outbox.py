@@ -14,6 +14,7 @@ from sqlalchemy import and_, inspect, select, update
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Challenge, Contact, OutboxMessage
+from areaclienti.identity.ports.registry.contract import ContactOnFile
 from areaclienti.identity.work import Work
 
 _BATCH = 10
@@ -37,7 +38,7 @@ async def enqueue(
     work: Work,
     *,
     template: str,
-    contact: Contact | TypedContact,
+    contact: Contact | ContactOnFile | TypedContact,
     parameters: Mapping[str, Any],
     expires_at: datetime,
     challenge_id: str | None = None,
@@ -50,8 +51,8 @@ async def enqueue(
     """
     if not is_reachable(contact):
         raise ValueError("SMS go to Italian mobiles only")
-    on_file = isinstance(contact, Contact)
-    if on_file and not inspect(contact).has_identity:
+    on_file = not isinstance(contact, TypedContact)
+    if isinstance(contact, Contact) and not inspect(contact).has_identity:
         raise ValueError("messages go to contacts on file only")
     message_id = new_id("out")
     sealed = work.sealer.seal(json.dumps(dict(parameters)), f"outbox {message_id}")
@@ -74,7 +75,7 @@ async def enqueue(
     work.has_mail = True
 
 
-def is_reachable(contact: Contact | TypedContact) -> bool:
+def is_reachable(contact: Contact | ContactOnFile | TypedContact) -> bool:
     """Whether messages may go there: e-mail addresses and +39 mobiles, against SMS pumping to costly numbers."""
     return contact.kind == "email" or _ITALIAN_MOBILE.fullmatch(contact.value) is not None
 

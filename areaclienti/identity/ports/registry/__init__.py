@@ -1,0 +1,1 @@
+"""The registry of customers, as the agencies hold it."""

@@ -1,0 +1,83 @@
+"""The registry behind an HTTP service of the insurer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from areaclienti.domain.contacts import ContactKind
+from areaclienti.identity.ports.back_end import BackEnd
+from areaclienti.identity.ports.registry.contract import CustomerOnFile, CustomerType, DeviceContact, Profile
+from areaclienti.identity.ports.registry.wire import (
+    ByContactAsked,
+    ByTaxCodeAsked,
+    CustomerAsked,
+    CustomersBody,
+    DeviceContactsAsked,
+    DeviceContactsBody,
+    OneCustomerBody,
+    OneProfileBody,
+    customer_of,
+    profile_of,
+)
+from areaclienti.identity.ports.wire import Body, ContactBody
+
+if TYPE_CHECKING:
+    from areaclienti.identity.work import Work
+
+_Answer = TypeVar("_Answer", bound=Body)
+_T = TypeVar("_T")
+
+
+class HttpRegistry:
+    """`Registry` asked over HTTP. Whatever does not fit the contract is taken for a failure of the service."""
+
+    def __init__(self, back_end: BackEnd) -> None:
+        self._back_end = back_end
+
+    async def with_contact(
+        self, work: Work, customer_type: CustomerType, kind: ContactKind, key: str
+    ) -> Sequence[CustomerOnFile]:
+        asked = ByContactAsked(customer_type=customer_type, contact=ContactBody(kind=kind, value=key))
+        found = await self._ask(work, "/v1/customers/by-contact", asked, CustomersBody, _customers)
+        # A service that searches by "contains" or across types must not widen what counts as a match.
+        return [customer for customer in found if customer.type == customer_type and customer.contact(key)]
+
+    async def with_tax_code(self, work: Work, customer_type: CustomerType, tax_code: str) -> Sequence[CustomerOnFile]:
+        asked = ByTaxCodeAsked(customer_type=customer_type, tax_code=tax_code)
+        found = await self._ask(work, "/v1/customers/by-tax-code", asked, CustomersBody, _customers)
+        return [customer for customer in found if customer.type == customer_type]
+
+    async def device_contacts(self, work: Work, keys: Collection[tuple[ContactKind, str]]) -> Sequence[DeviceContact]:
+        asked = DeviceContactsAsked(contacts=[ContactBody(kind=kind, value=key) for kind, key in sorted(keys)])
+        answer = await self._ask(work, "/v1/customers/device-contacts", asked, DeviceContactsBody, _held)
+        return [held for held in answer if any(held.key == key for _, key in keys)]
+
+    async def customer(self, work: Work, code: str) -> CustomerOnFile | None:
+        path = "/v1/customers/by-number"
+        return await self._ask(work, path, CustomerAsked(customer=code), OneCustomerBody, _one_customer)
+
+    async def profile(self, work: Work, code: str) -> Profile | None:
+        path = "/v1/customers/profile"
+        return await self._ask(work, path, CustomerAsked(customer=code), OneProfileBody, _one_profile)
+
+    async def _ask(
+        self, work: Work, path: str, asked: Body, answer: type[_Answer], read: Callable[[_Answer], _T]
+    ) -> _T:
+        return await self._back_end.ask_within(work, path, asked, answer, read)
+
+
+def _customers(body: CustomersBody) -> list[CustomerOnFile]:
+    return [customer_of(customer) for customer in body.customers]
+
+
+def _held(body: DeviceContactsBody) -> list[DeviceContact]:
+    return [DeviceContact(held.contact.value.casefold(), held.customer) for held in body.held]
+
+
+def _one_customer(body: OneCustomerBody) -> CustomerOnFile | None:
+    return customer_of(body.found) if body.found else None
+
+
+def _one_profile(body: OneProfileBody) -> Profile | None:
+    return profile_of(body.found) if body.found else None
