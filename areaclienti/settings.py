@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -116,6 +116,7 @@ class GatewaySettings(_Settings):
     gateway_port: int = 8000
     public_url: str = "http://localhost:8000"
     allowed_origins: list[str] = []  # beside the origin of public_url
+    trusted_proxies: list[IPvAnyNetwork] = []  # whose X-Forwarded-For is believed; nobody else's is
     gateway_database_url: str = "sqlite+aiosqlite:///var/gateway.db"
     engine_url: str = "http://127.0.0.1:5005"
     engine_key: SecretStr

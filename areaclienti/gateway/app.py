@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from areaclienti.gateway import errors, health, identity_pages, signin
 from areaclienti.gateway.channels import stream, web
@@ -66,6 +67,9 @@ def create_app(
     errors.install(app, error_page)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(SecurityHeaders, https=https)
+    if settings.trusted_proxies:
+        trusted = [str(network) for network in settings.trusted_proxies]
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
     for routes in (health.router, web.router, stream.router, identity_pages.router, signin.router):
         app.include_router(routes)
     app.include_router(pages)

@@ -48,12 +48,17 @@ class IdentityClient:
             transport=transport,
         )
 
-    async def deposit(self, conversation_id: str, purpose: Purpose, value: str) -> str:
+    async def deposit(self, conversation_id: str, purpose: Purpose, value: str, client_address: str) -> str:
         """Put a secret in the vault; the reference to give to the engine. Raises SecretRejected."""
         response = await self._send(
             "POST",
             "/v1/vault/secrets",
-            json={"conversation_id": conversation_id, "purpose": purpose, "value": value},
+            json={
+                "conversation_id": conversation_id,
+                "purpose": purpose,
+                "value": value,
+                "client_address": client_address,
+            },
         )
         if response.status_code == 422:
             raise SecretRejected(_failed_rules(response))

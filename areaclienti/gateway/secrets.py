@@ -20,8 +20,12 @@ HARMLESS_INTENTS = frozenset((*CONTROL, *SOCIAL))
 HARMLESS_PREFIX = "faq_"
 
 
-async def give_secret(served: Services, conversation_id: str, client_id: str, purpose: Purpose, value: str) -> int:
+async def give_secret(
+    served: Services, conversation_id: str, client_id: str, client_address: str, purpose: Purpose, value: str
+) -> int:
     """Put a secret in the vault, note it in the ledger, and ask for the engine's turn. Returns the note's seq.
+
+    `client_address` goes with the secret, past the engine: where the customer is, or a channel's user id.
 
     The same client id again changes nothing. The caller holds the conversation's lock, or a second deposit would
     replace the first while its turn waits. Raises SecretRejected, IdentityUnavailable.
@@ -29,13 +33,13 @@ async def give_secret(served: Services, conversation_id: str, client_id: str, pu
     known = await served.ledger.seq_of(conversation_id, client_id)
     if known is not None:
         return known
-    reference = await served.identity.deposit(conversation_id, purpose, value)
+    reference = await served.identity.deposit(conversation_id, purpose, value, client_address)
     intent = Intent("give_secret", {purpose: reference})
     return await served.ledger.say(conversation_id, client_id, "secret", served.texts.secret_notes[purpose], intent)
 
 
 async def receive_text(
-    served: Services, conversation: Conversation, client_id: str, text: str
+    served: Services, conversation: Conversation, client_id: str, client_address: str, text: str
 ) -> tuple[int, Purpose | None]:
     """Take in a text of the customer: to the engine, or to the vault when it is the secret that is due, or nowhere
     when it is a secret that is not. Returns the seq of what stands in the ledger and what went to the vault, if any.
@@ -50,7 +54,7 @@ async def receive_text(
 
     async def deposit(purpose: Purpose, value: str, otherwise: NoticeName) -> tuple[int, Purpose | None]:
         try:
-            return await give_secret(served, conversation_id, client_id, purpose, value), purpose
+            return await give_secret(served, conversation_id, client_id, client_address, purpose, value), purpose
         except SecretRejected:
             return await hide(otherwise)
 

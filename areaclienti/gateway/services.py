@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from areaclienti.domain.addresses import network_of
+
 if TYPE_CHECKING:
     from areaclienti.gateway.db.database import Database
     from areaclienti.gateway.engine_client import EngineClient
@@ -45,8 +47,11 @@ def services(connection: HTTPConnection) -> Services:
 
 
 def client_address(connection: HTTPConnection) -> str:
-    """The caller's address, as the server (or the proxy it trusts) says."""
-    return connection.client.host if connection.client else "unknown"
+    """Where the caller is: his IPv4 address, or the /64 of his IPv6 address; at most 64 characters.
+
+    Behind a proxy of the settings it is what that proxy says, else the address of the connection.
+    """
+    return network_of(connection.client.host)[:64] if connection.client else "unknown"
 
 
 def origins(public_url: str, others: list[str]) -> frozenset[str]:

@@ -93,8 +93,9 @@ def public_url(around: Surroundings) -> str:
 
 def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:
     serving = (sys.executable, "-m", "uvicorn", "--factory", factory, "--host", host, "--port", str(port))
-    # An open event stream must not hold up the stop.
-    return (*serving, "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2")
+    # An open event stream must not hold up the stop. By default uvicorn believes whatever a caller on this machine
+    # forwards; the gateway believes the proxies of its settings.
+    return (*serving, "--no-access-log", "--no-server-header", "--no-proxy-headers", "--timeout-graceful-shutdown", "2")
 
 
 def _fields(name: str) -> Iterable[str]:

@@ -103,7 +103,7 @@ async def post_message(
                 seq = await served.ledger.choose(conversation.id, body.client_id, body.choice_id)
             else:
                 text = _clean(body.text or "")
-                seq, deposited = await receive_text(served, conversation, body.client_id, text)
+                seq, deposited = await receive_text(served, conversation, body.client_id, client_address(request), text)
                 if deposited == "verification_code":
                     await rotate(served, conversation, request, response)
     _announce(served, conversation.id)
@@ -118,8 +118,9 @@ async def post_secret(
     _slow_down(request, conversation, served)
     with _told():
         async with served.locks.of(conversation.id):
+            value = body.value.get_secret_value()
             seq = await give_secret(
-                served, conversation.id, body.client_id, body.purpose, body.value.get_secret_value()
+                served, conversation.id, body.client_id, client_address(request), body.purpose, value
             )
     if body.purpose == "verification_code":
         await rotate(served, conversation, request, response)

@@ -143,7 +143,7 @@ class Identity:
 
         @app.post("/v1/vault/secrets")
         async def deposit(body: dict[str, str]) -> Response:
-            assert set(body) == {"conversation_id", "purpose", "value"}
+            assert set(body) == {"conversation_id", "purpose", "value", "client_address"}
             broken = _broken_rules(body["purpose"], body["value"])
             if broken:
                 refusal = {"code": "secret_rejected", "message": "rejected", "failed_rules": broken}

@@ -84,3 +84,10 @@ def test_a_damaged_keys_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("{")
     with pytest.raises(OperatorProblem, match=r"keys\.json can't be used: it is not JSON"):
         around(tmp_path).keys()
+
+
+def test_the_servers_believe_no_forwarded_address_by_themselves(tmp_path: Path) -> None:
+    # uvicorn believes callers from this machine by default; the gateway asks its own settings.
+    servers = [s.command for s in services(around(tmp_path), KEYS) if "uvicorn" in s.command]
+    assert len(servers) == 2
+    assert all("--no-proxy-headers" in command for command in servers)
