@@ -93,10 +93,10 @@ class IdentitySettings(_Settings):
         for name, url in (("REGISTRY", self.registry_url),):
             if url is not None and not _is_private(url):
                 raise ValueError(f"AREACLIENTI_{name}_URL must be https://host (http:// only on the loopback address)")
-        files = (self.ports_ca_file, self.ports_certificate_file, self.ports_certificate_key_file)
-        for file in files:
+        for name in ("ports_ca_file", "ports_certificate_file", "ports_certificate_key_file"):
+            file = getattr(self, name)
             if file is not None and not file.is_file():
-                raise ValueError("a file of AREACLIENTI_PORTS_… is not there")
+                raise ValueError(f"AREACLIENTI_{name.upper()} names a file that is not there")
         if self.ports_certificate_key_file and not self.ports_certificate_file:
             raise ValueError("AREACLIENTI_PORTS_CERTIFICATE_KEY_FILE needs AREACLIENTI_PORTS_CERTIFICATE_FILE")
         return self

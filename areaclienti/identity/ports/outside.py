@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar, cast
 
 from areaclienti.identity.errors import Refused
+from areaclienti.logging import get_logger
+
+log = get_logger()
 
 T = TypeVar("T")
 
@@ -56,4 +59,5 @@ class Answers:
             async with asyncio.timeout_at(self._ends_at):
                 self._known[needed.question] = await needed.call()
         except TimeoutError:
+            log.warning("back_end_failed", reason=f"{needed.system}_deadline")
             raise BackEndUnavailable(needed.system) from None

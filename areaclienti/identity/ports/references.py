@@ -46,6 +46,8 @@ async def contact_row(work: Work, customer: CustomerOnFile, contact: ContactOnFi
         )
         row = await _contact(work, owner.id, contact.key)
         assert row is not None
+    if row.value != contact.value:
+        row.value = contact.value
     return row
 
 

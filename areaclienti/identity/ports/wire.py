@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from areaclienti.domain.contacts import ContactRejected, parse_contact
+
 # No control characters: PostgreSQL could not store U+0000, and a log or a page must not be written into.
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CustomerNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,32}$")]
@@ -30,3 +32,11 @@ class RefusalBody(Body):
 
     code: str
     message: str
+
+
+def contact_key(contact: ContactBody) -> str:
+    """What is equal for all spellings of one contact (`areaclienti.domain.contacts.Contact.key`)."""
+    try:
+        return parse_contact(contact.value).key
+    except ContactRejected:
+        return contact.value.casefold()

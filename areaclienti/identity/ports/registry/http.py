@@ -20,7 +20,7 @@ from areaclienti.identity.ports.registry.wire import (
     customer_of,
     profile_of,
 )
-from areaclienti.identity.ports.wire import Body, ContactBody
+from areaclienti.identity.ports.wire import Body, ContactBody, contact_key
 
 if TYPE_CHECKING:
     from areaclienti.identity.work import Work
@@ -54,12 +54,16 @@ class HttpRegistry:
         return [held for held in answer if any(held.key == key for _, key in keys)]
 
     async def customer(self, work: Work, code: str) -> CustomerOnFile | None:
-        path = "/v1/customers/by-number"
-        return await self._ask(work, path, CustomerAsked(customer=code), OneCustomerBody, _one_customer)
+        found = await self._ask(
+            work, "/v1/customers/by-number", CustomerAsked(customer=code), OneCustomerBody, _one_customer
+        )
+        return found if found and found.code == code else None
 
     async def profile(self, work: Work, code: str) -> Profile | None:
-        path = "/v1/customers/profile"
-        return await self._ask(work, path, CustomerAsked(customer=code), OneProfileBody, _one_profile)
+        found = await self._ask(
+            work, "/v1/customers/profile", CustomerAsked(customer=code), OneProfileBody, _one_profile
+        )
+        return found if found and found.customer.code == code else None
 
     async def _ask(
         self, work: Work, path: str, asked: Body, answer: type[_Answer], read: Callable[[_Answer], _T]
@@ -72,7 +76,7 @@ def _customers(body: CustomersBody) -> list[CustomerOnFile]:
 
 
 def _held(body: DeviceContactsBody) -> list[DeviceContact]:
-    return [DeviceContact(held.contact.value.casefold(), held.customer) for held in body.held]
+    return [DeviceContact(contact_key(held.contact), held.customer) for held in body.held]
 
 
 def _one_customer(body: OneCustomerBody) -> CustomerOnFile | None:

@@ -1,0 +1,142 @@
+"""The insurer's side: the stand-in behind a real socket, on a database of its own, and services that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+
+from areaclienti.identity.ports.standin.app import serve
+from areaclienti.identity.services import Services
+from tests.unit.identity.world import SetClock, a_registry, settings_for
+
+KEY = "key-of-the-insurer"
+
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Insurer:
+    """The services that hold the insurer's data, where the stand-in serves them, and the paths asked for so far."""
+
+    services: Services
+    url: str = ""
+    asked: list[str] = field(default_factory=list)
+    failing: bool = False  # answers 503 to everything
+
+
+@asynccontextmanager
+async def the_insurer(database_url: str, clock: SetClock, *ports: str, **options: Any) -> AsyncIterator[Insurer]:
+    """The stand-in serves these ports; `options` are uvicorn's."""
+    services = Services(settings_for(database_url), clock)
+    async with services.database.write() as session:
+        session.add_all(a_registry())
+    services.start()
+    try:
+        insurer = Insurer(services)
+        app = serve(services, KEY, *ports)
+
+        @app.middleware("http")
+        async def count(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+            insurer.asked.append(request.url.path)
+            return Response(status_code=503) if insurer.failing else await go_on(request)
+
+        async with listening(app, **options) as insurer.url:
+            yield insurer
+    finally:
+        await services.close()
+
+
+@asynccontextmanager
+async def listening(app: FastAPI, **options: Any) -> AsyncIterator[str]:
+    """`app` behind a real socket on the loopback; gives its URL."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **({"port": 0} | options)))
+    task = asyncio.create_task(server._serve())  # without its signal handlers: they are pytest's
+    while not server.started:
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"{'https' if 'ssl_certfile' in options else 'http'}://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+class Misbehaving:
+    """A server that does to each connection what it is told; `asked` counts the requests that reached it."""
+
+    close: Callable[[], None]
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.asked = 0
+        self.reached = asyncio.Event()
+        self.behaviour: Behaviour = answering(500, b"{}")
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+            )
+            await reader.readexactly(length)
+            self.asked += 1
+            self.reached.set()
+            await self.behaviour(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def misbehaving() -> AsyncIterator[Misbehaving]:
+    server = Misbehaving()
+    socket = await asyncio.start_server(server.handle, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{socket.sockets[0].getsockname()[1]}"
+    server.close = socket.close
+    try:
+        yield server
+    finally:
+        socket.close()
+
+
+def answering(status: int, body: bytes, *headers: str) -> Behaviour:
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
+
+    async def behave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write("\r\n".join(lines).encode() + body)
+        await writer.drain()
+
+    return behave
+
+
+async def hangs(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()  # until the caller gives up
+
+
+async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Sends a byte now and then: never long enough apart for a time-out between two bytes."""
+    writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n")
+    for _n in range(1000):
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def cuts(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n{")
+    await writer.drain()
+
+
+async def floods(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 200000000\r\n\r\n")
+    while True:
+        writer.write(b" " * 100_000)
+        await writer.drain()
