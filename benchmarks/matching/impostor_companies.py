@@ -7,15 +7,15 @@ from collections.abc import Callable
 from functools import cache
 
 from benchmarks.matching.company_variants import any_writing
+from benchmarks.matching.firms import Firms
 from benchmarks.matching.impostor import Claim, contact_of, homoglyph, near_contact
-from benchmarks.matching.population import Maker
 from benchmarks.matching.rows import Company, Typed
 from benchmarks.matching.spelling import distance, letters
 from benchmarks.matching.words import members, words
 
 _SMALL_WORDS = {"Il", "La", "del", "De", "Di", "San", "Santa"}
 
-Make = Callable[[Maker, random.Random], Claim]
+Make = Callable[[Firms, random.Random], Claim]
 
 
 def _key(core: str) -> str:
@@ -44,9 +44,9 @@ def _claim(row: Company, other: Company, rng: random.Random, *, legal: bool | No
     return Claim(row, typed, _alike(row, other, legal=legal), _far(row.core, other.core))
 
 
-def _named(maker: Maker, row: Company, core: str) -> Company:
+def _named(firms: Firms, row: Company, core: str) -> Company:
     """Another firm of the row's legal form and partners."""
-    return maker.company(core=core, form=row.form, partners=row.partners)
+    return firms.company(core=core, form=row.form, partners=row.partners)
 
 
 @cache
@@ -55,98 +55,98 @@ def _near() -> tuple[dict[str, list[str]], list[str]]:
     return table, list(table)
 
 
-def _other_form(maker: Maker, rng: random.Random) -> Claim:
+def _other_form(firms: Firms, rng: random.Random) -> Claim:
     forms = words("companies")["forms"]
-    row = maker.company(form_on_file=True)
+    row = firms.company(form_on_file=True)
     family = forms[row.form].get("family", row.form)
     # S.c.a r.l. is written for consortia and for cooperatives.
     families = {family, "cooperative", "consortium"} if family in ("cooperative", "consortium") else {family}
     form = rng.choice([key for key, form in forms.items() if form.get("family", key) not in families])
-    return _claim(row, maker.company(core=row.core, form=form, partners=""), rng, legal=True)
+    return _claim(row, firms.company(core=row.core, form=form, partners=""), rng, legal=True)
 
 
-def _near_core(maker: Maker, rng: random.Random) -> Claim:
+def _near_core(firms: Firms, rng: random.Random) -> Claim:
     table, names = _near()
     name = rng.choice(names)
     rest = rng.choice([word for word in words("companies")["places"] + words("companies")["fields"] if word != name])
-    row = maker.company(core=f"{name} {rest}")
-    return _claim(row, _named(maker, row, f"{rng.choice(table[name])} {rest}"), rng)
+    row = firms.company(core=f"{name} {rest}")
+    return _claim(row, _named(firms, row, f"{rng.choice(table[name])} {rest}"), rng)
 
 
-def _near_owner(maker: Maker, rng: random.Random) -> Claim:
+def _near_owner(firms: Firms, rng: random.Random) -> Claim:
     table, _ = _near()
     owner = rng.choice([name for name in words("companies")["owners"] if name in table])
     trade = rng.choice([*words("companies")["trades"], "F.lli"])
-    row = maker.company(core=f"{trade} {owner}")
-    return _claim(row, _named(maker, row, f"{trade} {rng.choice(table[owner])}"), rng)
+    row = firms.company(core=f"{trade} {owner}")
+    return _claim(row, _named(firms, row, f"{trade} {rng.choice(table[owner])}"), rng)
 
 
-def _other_number(maker: Maker, rng: random.Random) -> Claim:
+def _other_number(firms: Firms, rng: random.Random) -> Claim:
     name = rng.choice(words("companies")["fancy"])
     one, other = rng.sample([*words("companies")["numbers"], ""], 2)
-    row = maker.company(core=f"{name} {one}".strip())
-    return _claim(row, _named(maker, row, f"{name} {other}".strip()), rng)
+    row = firms.company(core=f"{name} {one}".strip())
+    return _claim(row, _named(firms, row, f"{name} {other}".strip()), rng)
 
 
-def _kin(maker: Maker, rng: random.Random) -> Claim:
-    parent = maker.core()
+def _kin(firms: Firms, rng: random.Random) -> Claim:
+    parent = firms.core()
     word = rng.choice([word for word in words("companies")["kin"] if word not in parent])
     child = f"{parent} {word}" if rng.random() < 0.7 else f"{word} {parent}"
     one, other = (parent, child) if rng.random() < 0.5 else (child, parent)
-    row = maker.company(core=one, form=rng.choice(("srl", "spa")))
-    return _claim(row, maker.company(core=other, form=row.form), rng)
+    row = firms.company(core=one, form=rng.choice(("srl", "spa")))
+    return _claim(row, firms.company(core=other, form=row.form), rng)
 
 
-def _word_dropped(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.company(core=maker.core())
+def _word_dropped(firms: Firms, rng: random.Random) -> Claim:
+    row = firms.company(core=firms.core())
     sides = row.core.split(" & ")
     if len(sides) > 1:
-        return _claim(row, _named(maker, row, rng.choice(sides)), rng)
+        return _claim(row, _named(firms, row, rng.choice(sides)), rng)
     parts = row.core.split()
     # A missing article or saint is a true customer's slip, not another firm.
     at = rng.choice([at for at, word in enumerate(parts) if word not in _SMALL_WORDS])
-    return _claim(row, _named(maker, row, " ".join(parts[:at] + parts[at + 1 :])), rng)
+    return _claim(row, _named(firms, row, " ".join(parts[:at] + parts[at + 1 :])), rng)
 
 
-def _other_partners(maker: Maker, rng: random.Random) -> Claim:
+def _other_partners(firms: Firms, rng: random.Random) -> Claim:
     form = rng.choice(("sas", "snc"))
-    row = maker.company(core=maker.core(), form=form, partners=f"di {maker.partner()} & C.")
-    while (partners := f"di {maker.partner()} & C.") == row.partners:
+    row = firms.company(core=firms.core(), form=form, partners=f"di {firms.partner()} & C.")
+    while (partners := f"di {firms.partner()} & C.") == row.partners:
         pass
-    return _claim(row, maker.company(core=row.core, form=form, partners=partners), rng)
+    return _claim(row, firms.company(core=row.core, form=form, partners=partners), rng)
 
 
-def _other_partner_core(maker: Maker, rng: random.Random) -> Claim:
+def _other_partner_core(firms: Firms, rng: random.Random) -> Claim:
     form, family = rng.choice(("sas", "snc", "ditta")), rng.choice(words("companies")["owners"])
     one, other = rng.sample(words("given_names")["male"]["common"], 2)
     tail = "" if form == "ditta" else " & C."
-    row = maker.company(core=f"{family} {one}{tail}", form=form, partners="")
-    return _claim(row, _named(maker, row, f"{family} {other}{tail}"), rng)
+    row = firms.company(core=f"{family} {one}{tail}", form=form, partners="")
+    return _claim(row, _named(firms, row, f"{family} {other}{tail}"), rng)
 
 
-def _other_initials(maker: Maker, rng: random.Random) -> Claim:
-    field, one = rng.choice(words("companies")["fields"]), maker.initials()
-    while (other := maker.initials()) == one:
+def _other_initials(firms: Firms, rng: random.Random) -> Claim:
+    field, one = rng.choice(words("companies")["fields"]), firms.initials()
+    while (other := firms.initials()) == one:
         pass
-    row = maker.company(core=f"{one} {field}")
-    return _claim(row, _named(maker, row, f"{other} {field}"), rng)
+    row = firms.company(core=f"{one} {field}")
+    return _claim(row, _named(firms, row, f"{other} {field}"), rng)
 
 
-def _as_person(maker: Maker, rng: random.Random) -> Claim:
+def _as_person(firms: Firms, rng: random.Random) -> Claim:
     given = rng.choice(words("given_names")["male"]["common"])
     family = rng.choice(words("companies")["owners"])
-    row = maker.company(core=f"{family} {given}", form="ditta", partners="")
+    row = firms.company(core=f"{family} {given}", form="ditta", partners="")
     names = (given, family) if rng.random() < 0.7 else (family, given)
     return Claim(row, Typed("persona", contact_of(row, rng), *names))
 
 
-def _accountant(maker: Maker, rng: random.Random) -> Claim:
-    row, other = maker.company(), maker.company()
+def _accountant(firms: Firms, rng: random.Random) -> Claim:
+    row, other = firms.company(), firms.company()
     return _claim(row, other, rng)
 
 
-def _generic(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.company()
+def _generic(firms: Firms, rng: random.Random) -> Claim:
+    row = firms.company()
     text = rng.choice((*words("signs")["generic"], *(rng.choice(form["dotted"]) for form in _forms())))
     return Claim(row, Typed("azienda", contact_of(row, rng), company_name=text), far=True)
 
@@ -155,51 +155,51 @@ def _forms() -> list[dict[str, list[str]]]:
     return list(words("companies")["forms"].values())
 
 
-def _nothing(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.company()
+def _nothing(firms: Firms, rng: random.Random) -> Claim:
+    row = firms.company()
     return Claim(
         row, Typed("azienda", contact_of(row, rng), company_name=rng.choice(words("signs")["nothing"])), far=True
     )
 
 
-def _homoglyph(maker: Maker, rng: random.Random) -> Claim:
+def _homoglyph(firms: Firms, rng: random.Random) -> Claim:
     while True:
-        row = maker.company()
+        row = firms.company()
         core = homoglyph(row.core, rng)
         if core is not None:
             name = row.company_name.replace(row.core, core) if row.core in row.company_name else core
             return Claim(row, Typed("azienda", contact_of(row, rng), company_name=name))
 
 
-def _other_contact(maker: Maker, rng: random.Random) -> Claim:
-    row, other = maker.company(), maker.company()
+def _other_contact(firms: Firms, rng: random.Random) -> Claim:
+    row, other = firms.company(), firms.company()
     name = any_writing(row, rng, legal=row.form_on_file)
     return Claim(row, Typed("azienda", contact_of(other, rng), company_name=name))
 
 
-def _near_contact(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.company()
+def _near_contact(firms: Firms, rng: random.Random) -> Claim:
+    row = firms.company()
     return Claim(row, Typed("azienda", near_contact(rng.choice(row.contacts), rng), company_name=row.company_name))
 
 
-def _folding(maker: Maker, rng: random.Random) -> Claim:
+def _folding(firms: Firms, rng: random.Random) -> Claim:
     trade, owner = rng.choice(words("companies")["trades"]), rng.choice(words("companies")["owners"])
     apart, together = f"{trade} {owner}", trade + letters(owner)
     one, other = (apart, together) if rng.random() < 0.5 else (together, apart)
-    row = maker.company(core=one)
-    return _claim(row, _named(maker, row, other), rng)
+    row = firms.company(core=one)
+    return _claim(row, _named(firms, row, other), rng)
 
 
-def _form_unsaid(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.company(core=maker.core(), form="srl", partners="", form_on_file=rng.random() < 0.5)
-    other = maker.company(core=row.core, form="spa", partners="")
+def _form_unsaid(firms: Firms, rng: random.Random) -> Claim:
+    row = firms.company(core=firms.core(), form="srl", partners="", form_on_file=rng.random() < 0.5)
+    other = firms.company(core=row.core, form="spa", partners="")
     return _claim(row, other, rng, legal=not row.form_on_file)
 
 
-def _order(maker: Maker, rng: random.Random) -> Claim:
+def _order(firms: Firms, rng: random.Random) -> Claim:
     one, other = rng.sample(words("companies")["owners"], 2)
-    row = maker.company(core=f"{one} & {other}")
-    return _claim(row, _named(maker, row, f"{other} & {one}"), rng)._replace(folds=True)
+    row = firms.company(core=f"{one} & {other}")
+    return _claim(row, _named(firms, row, f"{other} & {one}"), rng)._replace(folds=True)
 
 
 # kind: share, why, how it is made.

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from functools import cache
 
 from benchmarks.matching.impostor import Claim, contact_of, homoglyph, near_contact
+from benchmarks.matching.people import People
+from benchmarks.matching.person_names import italian_family, italian_given
 from benchmarks.matching.person_variants import Name, any_writing
-from benchmarks.matching.population import Maker, italian_family, italian_given
 from benchmarks.matching.rows import Person, Typed
 from benchmarks.matching.spelling import distance, fold_together, letters, plain
 from benchmarks.matching.words import members, words
 
-Make = Callable[[Maker, random.Random], Claim]
+Make = Callable[[People, random.Random], Claim]
 
 
 def far(one: Name, other: Name) -> bool:
@@ -87,68 +88,67 @@ def _other_given(row: Person, rng: random.Random) -> str:
             return given
 
 
-def _household_given(maker: Maker, rng: random.Random) -> Claim:
-    people = maker.household()
-    row = people[0]
+def _household_given(people: People, rng: random.Random) -> Claim:
+    row = people.household()[0]
     return _claim(row, Name(_other_given(row, rng), row.family), rng)
 
 
-def _household_family(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person()
+def _household_family(people: People, rng: random.Random) -> Claim:
+    row = people.person()
     return _claim(row, Name(_other_given(row, rng), italian_family(rng)), rng)
 
 
-def _half_sibling(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person()
+def _half_sibling(people: People, rng: random.Random) -> Claim:
+    row = people.person()
     return _claim(row, Name(row.given, italian_family(rng)), rng)
 
 
-def _gender_pair(maker: Maker, rng: random.Random) -> Claim:
+def _gender_pair(people: People, rng: random.Random) -> Claim:
     one, other = rng.choice(_gender_pairs())
-    row = maker.person(given=one)
+    row = people.person(given=one)
     return _claim(row, Name(other, row.family), rng)
 
 
-def _near_given_name(maker: Maker, rng: random.Random) -> Claim:
+def _near_given_name(people: People, rng: random.Random) -> Claim:
     table, names = _near_given()
-    row = maker.person(given=rng.choice(names))
+    row = people.person(given=rng.choice(names))
     return _claim(row, Name(rng.choice(table[row.given]), row.family), rng)
 
 
-def _near_family_name(maker: Maker, rng: random.Random) -> Claim:
+def _near_family_name(people: People, rng: random.Random) -> Claim:
     table, names = _near_family()
-    row = maker.person(family=rng.choice(names))
+    row = people.person(family=rng.choice(names))
     return _claim(row, Name(row.given, rng.choice(table[row.family])), rng)
 
 
-def _twins(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person(given=rng.choice(rng.choice(list(_by_initial().values()))))
+def _twins(people: People, rng: random.Random) -> Claim:
+    row = people.person(given=rng.choice(rng.choice(list(_by_initial().values()))))
     others = [name for name in _by_initial()[row.given[0]] if name != row.given]
     other = rng.choice(others) if others else _other_given(row, rng)
     return _claim(row, Name(other, row.family), rng)
 
 
-def _initial(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person()
+def _initial(people: People, rng: random.Random) -> Claim:
+    row = people.person()
     initial = plain(row.given[0]) + rng.choice((".", "", ". "))
     name = Name(initial, row.family) if rng.random() < 0.7 else Name(row.given, plain(row.family[0]) + ".")
     return Claim(row, Typed("persona", contact_of(row, rng), *name))
 
 
-def _crossed(maker: Maker, rng: random.Random) -> Claim:
-    row, other = maker.person(), maker.person()
+def _crossed(people: People, rng: random.Random) -> Claim:
+    row, other = people.person(), people.person()
     name = Name(row.given, other.family) if rng.random() < 0.5 else Name(other.given, row.family)
     return _claim(row, name, rng)
 
 
-def _contained(maker: Maker, rng: random.Random) -> Claim:
+def _contained(people: People, rng: random.Random) -> Claim:
     pair = rng.choice(words("given_names")["contained"])
     one, other = pair if rng.random() < 0.5 else pair[::-1]
-    row = maker.person(given=one)
+    row = people.person(given=one)
     return _claim(row, Name(other, row.family), rng)
 
 
-def _second_name(maker: Maker, rng: random.Random) -> Claim:
+def _second_name(people: People, rng: random.Random) -> Claim:
     gender = rng.choice(("male", "female"))
     names = words("given_names")[gender]
     one, second = rng.choice(names["common"]), rng.choice(names["second"])
@@ -156,27 +156,27 @@ def _second_name(maker: Maker, rng: random.Random) -> Claim:
         second = "Agnese"
     short, long = (one, f"{one} {second}") if rng.random() < 0.8 else (second, f"{one} {second}")
     on_file, typed = (short, long) if rng.random() < 0.5 else (long, short)
-    row = maker.person(given=on_file)
+    row = people.person(given=on_file)
     return _claim(row, Name(typed, row.family), rng)
 
 
-def _other_second_name(maker: Maker, rng: random.Random) -> Claim:
+def _other_second_name(people: People, rng: random.Random) -> Claim:
     names = words("given_names")[rng.choice(("male", "female"))]
     one, (second, third) = rng.choice(names["common"]), rng.sample(names["second"], 2)
-    row = maker.person(given=f"{one} {second}")
+    row = people.person(given=f"{one} {second}")
     return _claim(row, Name(f"{one} {third}", row.family), rng)
 
 
-def _prefixed(maker: Maker, rng: random.Random) -> Claim:
+def _prefixed(people: People, rng: random.Random) -> Claim:
     pair = rng.choice(words("surnames")["prefixed"])
     one, other = pair if rng.random() < 0.5 else pair[::-1]
-    row = maker.person(family=one)
+    row = people.person(family=one)
     return _claim(row, Name(row.given, other), rng)
 
 
-def _homoglyph(maker: Maker, rng: random.Random) -> Claim:
+def _homoglyph(people: People, rng: random.Random) -> Claim:
     while True:
-        row = maker.person()
+        row = people.person()
         if rng.random() < 0.5:
             given, family = homoglyph(row.given, rng), row.family
         else:
@@ -185,56 +185,56 @@ def _homoglyph(maker: Maker, rng: random.Random) -> Claim:
             return Claim(row, Typed("persona", contact_of(row, rng), given, family))
 
 
-def _nothing(maker: Maker, rng: random.Random) -> Claim:
-    row, signs = maker.person(), words("signs")["nothing"]
+def _nothing(people: People, rng: random.Random) -> Claim:
+    row, signs = people.person(), words("signs")["nothing"]
     return Claim(row, Typed("persona", contact_of(row, rng), rng.choice(signs), rng.choice(signs)), far=True)
 
 
-def _half(maker: Maker, rng: random.Random) -> Claim:
-    row, nothing = maker.person(), rng.choice(words("signs")["nothing"])
+def _half(people: People, rng: random.Random) -> Claim:
+    row, nothing = people.person(), rng.choice(words("signs")["nothing"])
     halves = ((row.given, nothing), (nothing, row.family), (row.given, row.given), (row.family, row.family))
     given, family = rng.choice(halves)
     return Claim(row, Typed("persona", contact_of(row, rng), given, family), folds=row.given == row.family)
 
 
-def _other_contact(maker: Maker, rng: random.Random) -> Claim:
-    row, other = maker.person(), maker.person()
+def _other_contact(people: People, rng: random.Random) -> Claim:
+    row, other = people.person(), people.person()
     name = any_writing(Name(row.given, row.family), rng)
     return Claim(row, Typed("persona", contact_of(other, rng), *name))
 
 
-def _near_contact(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person()
+def _near_contact(people: People, rng: random.Random) -> Claim:
+    row = people.person()
     return Claim(row, Typed("persona", near_contact(rng.choice(row.contacts), rng), row.given, row.family))
 
 
-def _as_company(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person()
+def _as_company(people: People, rng: random.Random) -> Claim:
+    row = people.person()
     name = rng.choice((f"{row.family} {row.given}", f"{row.given} {row.family}"))
     tail = rng.choice(("", " ditta individuale", " & C. sas", " srl"))
     return Claim(row, Typed("azienda", contact_of(row, rng), company_name=name + tail))
 
 
-def _folding(maker: Maker, rng: random.Random) -> Claim:
+def _folding(people: People, rng: random.Random) -> Claim:
     pair = rng.choice(words("surnames")["folding"])
     one, other = pair if rng.random() < 0.5 else pair[::-1]
-    row = maker.person(family=one)
+    row = people.person(family=one)
     return _claim(row, Name(row.given, other), rng)
 
 
-def _order(maker: Maker, rng: random.Random) -> Claim:
+def _order(people: People, rng: random.Random) -> Claim:
     names = words("given_names")["male"]["common"]
     if rng.random() < 0.5:
         # Bruno Franco and Franco Bruno: both words are given names and family names.
         one, other = rng.sample([name for name in names if name in words("surnames")["common"]] + ["Franco", "Luca"], 2)
-        row = maker.person(given=one, family=other, gender="M")
+        row = people.person(given=one, family=other, gender="M")
         return _claim(row, Name(other, one), rng)
-    row = maker.person(given="Maria Rosa", gender="F")
+    row = people.person(given="Maria Rosa", gender="F")
     return _claim(row, Name("Rosa Maria", row.family), rng)
 
 
-def _namesake(maker: Maker, rng: random.Random) -> Claim:
-    row = maker.person()
+def _namesake(people: People, rng: random.Random) -> Claim:
+    row = people.person()
     claim = _claim(row, Name(row.given, row.family), rng)
     return claim._replace(folds=True)
 

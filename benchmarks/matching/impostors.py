@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.matching import impostor_companies, impostor_persons
+from benchmarks.matching.firms import Firms
 from benchmarks.matching.impostor import Impostor
-from benchmarks.matching.population import Maker
+from benchmarks.matching.people import People
+from benchmarks.matching.supply import Supply
 from benchmarks.matching.words import Weighted
 
 _PERSON_SHARE = 0.65
@@ -26,6 +28,9 @@ KINDS: dict[str, str] = {
     kind: why for table in (impostor_persons.KINDS, impostor_companies.KINDS) for kind, (_, why, _) in table.items()
 }
 
+_PERSON_KINDS = Weighted(list(impostor_persons.KINDS), [share for share, _, _ in impostor_persons.KINDS.values()])
+_COMPANY_KINDS = Weighted(list(impostor_companies.KINDS), [share for share, _, _ in impostor_companies.KINDS.values()])
+
 
 def pairs(count: int, seed: int) -> Iterator[Impostor]:
     """That many pairs of all kinds, persons and companies; the same seed gives the same ones.
@@ -33,17 +38,16 @@ def pairs(count: int, seed: int) -> Iterator[Impostor]:
     A pair that a kind made by chance of two names that fold together (Romano, Romanò) goes to `same_when_folded`, or
     `same_when_folded_company`.
     """
-    maker = Maker(seed, "impostors")
-    rng = maker.rng
-    tables = {"person": impostor_persons.KINDS, "company": impostor_companies.KINDS}
-    kinds = {name: Weighted(list(table), [share for share, _, _ in table.values()]) for name, table in tables.items()}
+    supply = Supply(seed, "impostors")
+    rng, people, firms = supply.rng, People(supply), Firms(supply)
     for _ in range(count):
-        name = "person" if rng.random() < _PERSON_SHARE else "company"
-        kind = kinds[name].pick(rng)
-        _, why, make = tables[name][kind]
-        row, typed, folds, far = make(maker, rng)
+        if rng.random() < _PERSON_SHARE:
+            kind, folding = _PERSON_KINDS.pick(rng), "same_when_folded"
+            row, typed, folds, far = impostor_persons.KINDS[kind][2](people, rng)
+        else:
+            kind, folding = _COMPANY_KINDS.pick(rng), "same_when_folded_company"
+            row, typed, folds, far = impostor_companies.KINDS[kind][2](firms, rng)
         if folds and kind not in AMBIGUOUS:
-            kind = "same_when_folded" if name == "person" else "same_when_folded_company"
-            why = tables[name][kind][1]
+            kind = folding
         must_refuse = kind not in AMBIGUOUS
-        yield Impostor(kind, must_refuse, must_refuse and far, why, row, typed)
+        yield Impostor(kind, must_refuse, must_refuse and far, KINDS[kind], row, typed)

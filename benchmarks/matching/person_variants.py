@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from benchmarks.matching import typing_errors
-from benchmarks.matching.population import joined_particle
+from benchmarks.matching.registry_spelling import joined_particle
 from benchmarks.matching.rows import Person
 from benchmarks.matching.spelling import accents_apart, full_width, has_umlaut, other_apostrophe, plain, usual
 from benchmarks.matching.tolerance import BEHIND_TAX_CODE, MAY_REFUSE, MUST, Tolerance

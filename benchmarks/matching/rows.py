@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+Gender = Literal["M", "F"]
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """A private customer: `given_name` and `family_name` as the registry holds them, `given` and `family` as he does.
 
-    `spelling` names how the registry writes (see `population.SPELLINGS`). Contacts are canonical: an e-mail address in
-    lower case, or a mobile in E.164.
+    `spelling` is one of `registry_spelling.SPELLINGS`. Contacts are canonical: an e-mail address in lower case, or a
+    mobile in E.164.
     """
 
     number: str
@@ -20,7 +22,7 @@ class Person:
     family_name: str
     given: str
     family: str
-    gender: Literal["M", "F"]
+    gender: Gender
     born: date
     country: str
     codice_fiscale: str

@@ -11,8 +11,10 @@ import pytest
 
 from benchmarks.matching.impostor import Impostor
 from benchmarks.matching.impostors import AMBIGUOUS, KINDS, pairs
-from benchmarks.matching.rows import Company, Person
+from benchmarks.matching.rows import Company, Person, Typed
 from benchmarks.matching.spelling import fold_together, letters
+from benchmarks.matching.tolerance import MUST
+from benchmarks.matching.variants import variants
 
 _OTHER_CONTACT = {
     "same_name_other_contact",
@@ -33,6 +35,10 @@ def _canonical(contact: str) -> str:
     if "@" in text:
         return text.lower()
     return "+39" + re.sub(r"\D", "", text)[-10:]
+
+
+def _written(typed: Typed) -> tuple[str, ...]:
+    return tuple(sorted(letters(name) for name in (typed.given_name, typed.family_name, typed.company_name)))
 
 
 def test_the_same_seed_gives_the_same_pairs_and_another_seed_others() -> None:
@@ -81,6 +87,14 @@ def test_the_customer_type_is_the_rows_unless_the_kind_says_otherwise(sample: li
     for impostor in sample:
         same = impostor.typed.customer_type == ("persona" if isinstance(impostor.row, Person) else "azienda")
         assert same == (impostor.kind not in crossed)
+
+
+def test_nothing_that_must_be_refused_is_what_the_customer_himself_may_write(sample: list[Impostor]) -> None:
+    for impostor in sample[:1200]:
+        if impostor.must_refuse and impostor.kind not in _OTHER_CONTACT | {"person_as_company", "company_as_person"}:
+            assert _written(impostor.typed) not in {
+                _written(variant.typed) for variant in variants(impostor.row, 1) if variant.tolerance == MUST
+            }, impostor
 
 
 def test_homoglyphs_look_the_same_and_are_of_another_script(sample: list[Impostor]) -> None:

@@ -11,7 +11,8 @@ import pytest
 from codicefiscale import codicefiscale
 from stdnum.it import iva
 
-from benchmarks.matching.population import SPELLINGS, companies, joined_particle, persons, registry_spelling
+from benchmarks.matching.population import companies, persons
+from benchmarks.matching.registry_spelling import SPELLINGS, joined_particle, registry_spelling
 from benchmarks.matching.rows import Company, Person
 from benchmarks.matching.words import words
 
