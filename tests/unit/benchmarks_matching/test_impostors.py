@@ -27,7 +27,7 @@ _OWN_NAME = {*_OTHER_CONTACT, "person_as_company", "company_as_person", "homogly
 
 @pytest.fixture(scope="module")
 def sample() -> list[Impostor]:
-    return list(pairs(12_000, seed=21))
+    return list(pairs(9_000, seed=21))
 
 
 def _canonical(contact: str) -> str:

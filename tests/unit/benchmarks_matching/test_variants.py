@@ -21,12 +21,12 @@ _MORE_LETTERS = {"title", "labelled", "usual_letters"}
 
 @pytest.fixture(scope="module")
 def of_people() -> list[Variant]:
-    return [variant for person in persons(4000, seed=7) for variant in variants(person, seed=7)]
+    return [variant for person in persons(2500, seed=7) for variant in variants(person, seed=7)]
 
 
 @pytest.fixture(scope="module")
 def of_firms() -> list[Variant]:
-    return [variant for firm in companies(3000, seed=7) for variant in variants(firm, seed=7)]
+    return [variant for firm in companies(1200, seed=7) for variant in variants(firm, seed=7)]
 
 
 def _words(*parts: str) -> list[str]:
