@@ -61,7 +61,6 @@ class Firms:
         form: str | None = None,
         partners: str | None = None,
         form_on_file: bool | None = None,
-        shared: tuple[str, ...] = (),
     ) -> Company:
         """A company; what isn't given is drawn."""
         rng, data = self._supply.rng, self._companies
@@ -90,7 +89,7 @@ class Firms:
             note=note if on_file else "",
             form_on_file=on_file,
             partita_iva=self._partita_iva(),
-            contacts=shared or self._contacts(core),
+            contacts=self._contacts(core),
         )
 
     def _on_file(self, core: str, form: str, partners: str, note: str, on_file: bool) -> str:

@@ -94,12 +94,12 @@ def _household_given(people: People, rng: random.Random) -> Claim:
 
 
 def _household_family(people: People, rng: random.Random) -> Claim:
-    row = people.person()
+    row = people.anyone()
     return _claim(row, Name(_other_given(row, rng), italian_family(rng)), rng)
 
 
 def _half_sibling(people: People, rng: random.Random) -> Claim:
-    row = people.person()
+    row = people.anyone()
     return _claim(row, Name(row.given, italian_family(rng)), rng)
 
 
@@ -129,14 +129,14 @@ def _twins(people: People, rng: random.Random) -> Claim:
 
 
 def _initial(people: People, rng: random.Random) -> Claim:
-    row = people.person()
+    row = people.anyone()
     initial = plain(row.given[0]) + rng.choice((".", "", ". "))
     name = Name(initial, row.family) if rng.random() < 0.7 else Name(row.given, plain(row.family[0]) + ".")
     return Claim(row, Typed("persona", contact_of(row, rng), *name))
 
 
 def _crossed(people: People, rng: random.Random) -> Claim:
-    row, other = people.person(), people.person()
+    row, other = people.anyone(), people.anyone()
     name = Name(row.given, other.family) if rng.random() < 0.5 else Name(other.given, row.family)
     return _claim(row, name, rng)
 
@@ -176,7 +176,7 @@ def _prefixed(people: People, rng: random.Random) -> Claim:
 
 def _homoglyph(people: People, rng: random.Random) -> Claim:
     while True:
-        row = people.person()
+        row = people.anyone()
         if rng.random() < 0.5:
             given, family = homoglyph(row.given, rng), row.family
         else:
@@ -186,30 +186,30 @@ def _homoglyph(people: People, rng: random.Random) -> Claim:
 
 
 def _nothing(people: People, rng: random.Random) -> Claim:
-    row, signs = people.person(), words("signs")["nothing"]
+    row, signs = people.anyone(), words("signs")["nothing"]
     return Claim(row, Typed("persona", contact_of(row, rng), rng.choice(signs), rng.choice(signs)), far=True)
 
 
 def _half(people: People, rng: random.Random) -> Claim:
-    row, nothing = people.person(), rng.choice(words("signs")["nothing"])
+    row, nothing = people.anyone(), rng.choice(words("signs")["nothing"])
     halves = ((row.given, nothing), (nothing, row.family), (row.given, row.given), (row.family, row.family))
     given, family = rng.choice(halves)
     return Claim(row, Typed("persona", contact_of(row, rng), given, family), folds=row.given == row.family)
 
 
 def _other_contact(people: People, rng: random.Random) -> Claim:
-    row, other = people.person(), people.person()
+    row, other = people.anyone(), people.anyone()
     name = any_writing(Name(row.given, row.family), rng)
     return Claim(row, Typed("persona", contact_of(other, rng), *name))
 
 
 def _near_contact(people: People, rng: random.Random) -> Claim:
-    row = people.person()
+    row = people.anyone()
     return Claim(row, Typed("persona", near_contact(rng.choice(row.contacts), rng), row.given, row.family))
 
 
 def _as_company(people: People, rng: random.Random) -> Claim:
-    row = people.person()
+    row = people.anyone()
     name = rng.choice((f"{row.family} {row.given}", f"{row.given} {row.family}"))
     tail = rng.choice(("", " ditta individuale", " & C. sas", " srl"))
     return Claim(row, Typed("azienda", contact_of(row, rng), company_name=name + tail))
@@ -234,7 +234,7 @@ def _order(people: People, rng: random.Random) -> Claim:
 
 
 def _namesake(people: People, rng: random.Random) -> Claim:
-    row = people.person()
+    row = people.anyone()
     claim = _claim(row, Name(row.given, row.family), rng)
     return claim._replace(folds=True)
 

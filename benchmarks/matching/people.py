@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from benchmarks.matching.codici_fiscali import codice_fiscale
-from benchmarks.matching.person_names import foreign_group, italian_family, italian_given
+from benchmarks.matching.person_names import foreign_group, italian_family, italian_given, usual_gender
 from benchmarks.matching.registry_spelling import SPELLINGS, registry_spelling
 from benchmarks.matching.rows import Gender, Person
 from benchmarks.matching.supply import Supply
@@ -36,7 +36,7 @@ class People:
     ) -> Person:
         """A person; what isn't given is drawn. `group` is one of `foreign.yml`; `shared` are a household's contacts."""
         rng = self._supply.rng
-        gender = gender or ("M" if rng.random() < 0.5 else "F")
+        gender = gender or usual_gender(given) or ("M" if rng.random() < 0.5 else "F")
         if group is not None:
             given = given or rng.choice(group["male" if gender == "M" else "female"])
             family = family or rng.choice(group["family"])
@@ -56,16 +56,21 @@ class People:
             gender=gender,
             born=born,
             country=country,
-            codice_fiscale=codice_fiscale(given, family, gender, born, place),
+            # It carries the surname of birth, whatever stands on file since.
+            codice_fiscale=codice_fiscale(given, family.split(" in ")[0], gender, born, place),
             contacts=contacts,
             household=household or number,
             spelling=spelling,
         )
 
+    def anyone(self) -> Person:
+        """A person, born in Italy or elsewhere."""
+        return self.person(group=self._origin())
+
     def household(self) -> list[Person]:
         """People of one family: usually one surname, often one contact, now and then one name for father and son."""
         rng = self._supply.rng
-        group = foreign_group(rng) if rng.random() < 0.09 else None
+        group = self._origin()
         head = self.person(group=group)
         size = rng.choices((1, 2, 3, 4), (45, 25, 18, 12))[0]
         shared = (rng.choice(head.contacts),) if rng.random() < 0.4 else ()
@@ -77,7 +82,7 @@ class People:
             family = head.family
             if spouse and rng.random() < 0.9:
                 family = rng.choice(group["family"]) if group else italian_family(rng)
-                if rng.random() < 0.03:
+                if head.gender == "M" and rng.random() < 0.03:
                     family = f"{family} in {head.family}"
             namesake = not spouse and head.gender == "M" and rng.random() < 0.02
             gender: Gender | None = (
@@ -95,6 +100,9 @@ class People:
             )
             people.append(person)
         return people
+
+    def _origin(self) -> dict[str, Any] | None:
+        return foreign_group(self._supply.rng) if self._supply.rng.random() < 0.09 else None
 
     def _contacts(self, given: str, family: str) -> tuple[str, ...]:
         kind = self._supply.rng.random()

@@ -52,6 +52,18 @@ def italian_given(rng: random.Random, gender: Gender) -> str:
     return first if first == second else f"{first} {second}"
 
 
+@cache
+def _genders() -> dict[str, Gender]:
+    genders: tuple[tuple[str, Gender], ...] = (("female", "F"), ("male", "M"))
+    data = words("given_names")
+    return {name: gender for key, gender in genders for name in [*data[key]["common"], *data[key]["other"]]}
+
+
+def usual_gender(given: str | None) -> Gender | None:
+    """The gender of who has that name (its first word) in the word lists; None where they don't say."""
+    return _genders().get(given.split()[0]) if given else None
+
+
 def common_given(rng: random.Random, gender: Gender) -> str:
     """One of the hundred most frequent given names."""
     return _given(gender)[0].pick(rng)
