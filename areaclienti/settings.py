@@ -55,6 +55,7 @@ class IdentitySettings(_Settings):
     vault_other_seconds: int = Field(default=10 * 60, gt=0)
     registration_life_seconds: int = Field(default=2 * 60 * 60, gt=0)
     matches_per_conversation: int = Field(default=10, gt=0)  # in 24 hours
+    strict_uniformity: bool = False  # everybody sees the code screen; a code goes out only to who is on file
     answer_floor_seconds: float = Field(default=0.25, ge=0)  # no answer about a customer comes sooner
     tax_code_tries: int = Field(default=3, gt=0)  # in one registration
     tax_code_tries_per_day: int = Field(default=3, gt=0)  # of one tax code
@@ -69,6 +70,7 @@ class IdentitySettings(_Settings):
     code_sends_per_day: int = Field(default=5, gt=0)  # to one contact
     codes_per_hour_of_address: int = Field(default=10, gt=0)  # to whatever contacts; an IPv6 /64 is one address
     sms_per_day: int = Field(default=2000, gt=0)  # all of them: the breaker against SMS pumping
+    owner_told_within_seconds: float = Field(default=60, gt=0)  # that somebody tried to register with his contact
     sms_notice_share: float = Field(default=0.9, ge=0, le=1)  # of sms_per_day; the rest is kept for codes
 
     password_hash_memory_kib: int = Field(default=64 * 1024, ge=8 * 1024)

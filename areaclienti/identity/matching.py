@@ -88,13 +88,13 @@ async def identify(work: Work, claims: Claims, tax_code: str) -> Identification:
 async def may_register(work: Work, code: str, key: str) -> tuple[CustomerOnFile, ContactOnFile] | None:
     """The customer and his contact as they are on file now, if he may still register with it.
 
-    Asked again before each code, and when the account is made.
+    Asked again before each code, and when the account is made. The same is asked whatever the answer.
     """
     customer = await work.ports.registry.customer(work, code)
     contact = customer.contact(key) if customer else None
-    if customer is None or contact is None or not customer.is_insured:
-        return None
-    if await _has_account(work, code) or await _taken_keys(work, code, [contact]):
+    registered = await _has_account(work, code)
+    taken = await _taken_keys(work, code, [contact] if contact else [])
+    if customer is None or contact is None or not customer.is_insured or registered or taken:
         return None
     return customer, contact
 

@@ -10,19 +10,20 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from areaclienti.identity import addresses, challenges, limits, matching, vault
+from areaclienti.domain.masking import mask_contact
+from areaclienti.identity import addresses, challenges, limits, matching, owners, telling, vault
 from areaclienti.identity.challenges import Issued
 from areaclienti.identity.claims import Claims
 from areaclienti.identity.crypto import new_id, same
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Account, Acknowledgement, Contact, Customer, Registration
-from areaclienti.identity.delivery import outbox
 from areaclienti.identity.errors import Refused
-from areaclienti.identity.ports.references import contact_row, customer_row
+from areaclienti.identity.ports.references import contact_row, customer_row, no_contact_row
 from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerOnFile
 from areaclienti.identity.work import Work
 
-_NOTICE_LIFE = timedelta(hours=24)
+# What is asked about nobody is asked all the same, so that the time tells nothing.
+_NOBODY, _NO_ROW = "", -1
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,17 @@ async def find(work: Work, registration_id: str, conversation_id: str) -> Regist
 
 async def send_new_code(work: Work, registration: Registration) -> Match:
     """Sends a new code to the contact that was matched or chosen ("Richiedi nuovo codice", manual 4c)."""
-    contact = await _matched_contact(work, registration)
-    if contact is None or registration.status != "open":
+    if registration.code_purpose is None or registration.status != "open":
         raise Refused(409, "no_challenge", "No code was sent before.")
-    if await matching.may_register(work, contact.customer.code, contact.key) is None:
-        # Somebody was faster; another code would lead nowhere, and saying why would tell who has an account.
-        work.note("code_refused", "no_longer_free", registration.id, registration.conversation_id)
-        return Match(registration.id, "limit_reached")
-    return await _send_code(work, registration, contact, _purpose_of(registration), again=True)
+    contact = await _matched_contact(work, registration)
+    owner, key = (contact.customer.code, contact.key) if contact else (_NOBODY, "")
+    if await matching.may_register(work, owner, key) is not None and contact is not None:
+        return await _send_code(work, registration, contact, _purpose_of(registration), again=True)
+    if work.settings.strict_uniformity and registration.code_purpose == "registration":
+        return await _send_code(work, registration, None, "registration", again=True)
+    # Somebody was faster; another code would lead nowhere, and saying why would tell who has an account.
+    work.note("code_refused", "no_longer_free", registration.id, registration.conversation_id)
+    return Match(registration.id, "limit_reached")
 
 
 async def identify(work: Work, registration: Registration, tax_code_reference: str) -> Identified:
@@ -134,10 +138,7 @@ async def identify(work: Work, registration: Registration, tax_code_reference: s
     tax_code = await vault.take(work, tax_code_reference, registration.conversation_id, "tax_code")
     if tax_code is None:
         raise Refused(409, "tax_code_reference_invalid", "The tax code reference cannot be used.")
-    settings = work.settings
-    registration.tax_code_tries += 1
-    full = await limits.reserve(work, limits.TAX_CODE, tax_code, settings.tax_code_tries_per_day)
-    if registration.tax_code_tries > settings.tax_code_tries or full is not None:
+    if not await _may_try(work, registration, tax_code):
         work.note("identification", "limit_reached", registration.id, registration.conversation_id)
         return Identified("limit_reached")
     if registration.status != "open":
@@ -148,7 +149,7 @@ async def identify(work: Work, registration: Registration, tax_code_reference: s
         registration.identified_customer_id = None
         return Identified("not_identified")
     registration.identified_customer_id = (await customer_row(work, found.customer)).id
-    await _tell_contacts_on_file(work, found.customer, "identification_notice")
+    await telling.tell_customer(work, found.customer, "identification_notice")
     return Identified(
         "identified",
         [
@@ -160,6 +161,21 @@ async def identify(work: Work, registration: Registration, tax_code_reference: s
             for contact in found.contacts
         ],
     )
+
+
+async def _may_try(work: Work, registration: Registration, tax_code: str) -> bool:
+    """Takes one try of the registration, of the address and of the tax code, in this order, before it is looked up.
+
+    What one of them refuses is not counted by the next: a full address can't use up the tries of other people's codes.
+    """
+    settings = work.settings
+    if registration.tax_code_tries >= settings.tax_code_tries:
+        return False
+    registration.tax_code_tries += 1
+    address = await addresses.of(work, registration.conversation_id)
+    if await limits.reserve(work, limits.TAX_CODE_FROM, address, settings.tax_codes_per_day_of_address) is not None:
+        return False
+    return await limits.reserve(work, limits.TAX_CODE, tax_code, settings.tax_code_tries_per_day) is None
 
 
 async def choose_contact(work: Work, registration: Registration, contact_id: str) -> Match:
@@ -185,7 +201,7 @@ async def verify(work: Work, registration: Registration, code_reference: str) ->
 
     Raises `Refused`: 409 `no_challenge`, 409 `code_reference_invalid`.
     """
-    if registration.status != "open" or registration.matched_contact_id is None:
+    if registration.status != "open" or registration.code_purpose is None:
         raise Refused(409, "no_challenge", "There is no code to verify.")
     code = await vault.take(work, code_reference, registration.conversation_id, "verification_code")
     if code is None:
@@ -214,19 +230,34 @@ async def _match(work: Work, registration: Registration, claims: Claims) -> Matc
         return Match(registration.id, "limit_reached", retry_after_seconds=full)
     verdict = await matching.match(work, claims)
     work.note("match", verdict.reason, registration.id, registration.conversation_id)
-    if verdict.customer is None or verdict.contact is None:
-        return Match(registration.id, "not_recognised")
-    contact = await contact_row(work, verdict.customer, verdict.contact)
-    registration.matched_contact_id = contact.id
-    return await _send_code(work, registration, contact, "registration", again=False)
+    owners.record(work, claims.contact, verdict.reason)
+    if verdict.customer is not None and verdict.contact is not None:
+        contact = await contact_row(work, verdict.customer, verdict.contact)
+        registration.matched_contact_id = contact.id
+        return await _send_code(work, registration, contact, "registration", again=False)
+    if work.settings.strict_uniformity:
+        await no_contact_row(work)
+        return await _send_code(work, registration, None, "registration", again=False)
+    return Match(registration.id, "not_recognised")
 
 
 async def _send_code(
-    work: Work, registration: Registration, contact: Contact, purpose: challenges.Purpose, *, again: bool
+    work: Work, registration: Registration, contact: Contact | None, purpose: challenges.Purpose, *, again: bool
 ) -> Match:
+    """Sends a code to the contact. None, where everybody is to see the code screen: a decoy to what was typed."""
     registration.code_purpose = purpose
     address = await addresses.of(work, registration.conversation_id)
-    issue = await challenges.issue(work, purpose, registration.id, contact, again=again, address=address)
+    typed = _claims_of(work, registration).contact
+    issue = await challenges.issue(
+        work,
+        purpose,
+        registration.id,
+        contact or typed,
+        again=again,
+        address=address,
+        # What is on file may be written otherwise than what was typed, and the difference would tell that it is there.
+        masked=mask_contact(typed) if purpose == "registration" else None,
+    )
     return Match(registration.id, issue.outcome, issue.challenge, issue.retry_after_seconds)
 
 
@@ -252,7 +283,7 @@ async def _create_account(work: Work, registration: Registration, contact: Conta
     customer, _ = free
     registration.status = "completed"
     registration.password_hash = registration.claims_sealed = None
-    await _tell_contacts_on_file(work, customer, "account_created")
+    await telling.tell_customer(work, customer, "account_created")
     work.note("account_created", contact.kind, registration.id, registration.conversation_id)
     return NewAccount(
         username_masked=challenges.mask(contact),
@@ -278,10 +309,11 @@ async def _insert_account(work: Work, registration: Registration, contact: Conta
 
 
 async def _matched_contact(work: Work, registration: Registration) -> Contact | None:
-    if registration.matched_contact_id is None:
-        return None
-    return await work.session.get(
-        Contact, registration.matched_contact_id, options=[joinedload(Contact.customer)], populate_existing=True
+    return await work.session.scalar(
+        select(Contact)
+        .where(Contact.id == (registration.matched_contact_id or _NO_ROW))
+        .options(joinedload(Contact.customer))
+        .execution_options(populate_existing=True)
     )
 
 
@@ -291,15 +323,6 @@ async def _identified(work: Work, registration: Registration) -> CustomerOnFile 
         return None
     owner = await work.session.get_one(Customer, registration.identified_customer_id)
     return await work.ports.registry.customer(work, owner.code)
-
-
-async def _tell_contacts_on_file(work: Work, customer: CustomerOnFile, template: str) -> None:
-    """Tells the customer where he can be reached already, so that somebody else's attempt does not go unseen."""
-    emails = [contact for contact in customer.contacts if contact.kind == "email"]
-    for contact in emails or customer.contacts:
-        await outbox.enqueue(
-            work, template=template, contact=contact, parameters={}, expires_at=work.now + _NOTICE_LIFE
-        )
 
 
 def _claims_of(work: Work, registration: Registration) -> Claims:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from areaclienti.identity import audit, housekeeping
+from areaclienti.identity import audit, housekeeping, owners
 from areaclienti.identity.clock import Clock
 from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
@@ -81,12 +81,13 @@ class Services:
         self._tasks = [
             asyncio.create_task(self.outbox_worker.run(self._stopping), name="outbox"),
             asyncio.create_task(housekeeping.run(self.work, self._stopping), name="housekeeping"),
+            asyncio.create_task(owners.run(self.do, self._stopping), name="owners"),
         ]
 
     def stopped_tasks(self) -> list[str]:
         """The names of what should run and does not."""
         if not self._tasks:
-            return ["outbox", "housekeeping"]
+            return ["outbox", "housekeeping", "owners"]
         return [task.get_name() for task in self._tasks if task.done()]
 
     async def close(self) -> None:

@@ -51,6 +51,12 @@ async def contact_row(work: Work, customer: CustomerOnFile, contact: ContactOnFi
     return row
 
 
+async def no_contact_row(work: Work) -> None:
+    """Asks what `contact_row` asks, about nobody: where it must not be seen that there is no contact."""
+    await _customer(work, "")
+    await _contact(work, -1, "")
+
+
 async def _customer(work: Work, code: str) -> Customer | None:
     return await work.session.scalar(select(Customer).where(Customer.code == code))
 

@@ -43,8 +43,8 @@ GSM_7 = set(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 CODES = ["registration_code", "contact_confirmation_code", "first_access_code", "step_up_code", "password_reset_code"]
-SMS = [*CODES, "identification_notice", "account_created"]
-EMAILS = [*CODES[:2], "identification_notice", "account_created"]
+SMS = [*CODES, "identification_notice", "account_created", "registration_attempt"]
+EMAILS = [*CODES[:2], "identification_notice", "account_created", "registration_attempt"]
 PARAMETERS = {"code": "123456", "minutes": 10}
 
 

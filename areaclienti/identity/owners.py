@@ -1,0 +1,112 @@
+"""Tells a contact's owner that somebody tried to register with it: he may know, the one who tried must not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from sqlalchemy import select
+
+from areaclienti.domain.contacts import Contact as TypedContact
+from areaclienti.domain.contacts import ContactKind
+from areaclienti.identity import limits, telling
+from areaclienti.identity.db.models import Account, Customer, UseOfContact
+from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerType
+from areaclienti.identity.work import Work
+from areaclienti.logging import get_logger
+
+_TEMPLATE = "registration_attempt"
+_TOLD = "owner_told"
+_PERIOD_SECONDS = 2.0
+_TYPES: tuple[CustomerType, ...] = ("persona", "azienda")
+
+T = TypeVar("T")
+
+log = get_logger()
+
+
+class Do(Protocol):
+    """`Services.do`: one write transaction, in which the ports may be asked."""
+
+    async def __call__(self, act: Callable[[Work], Awaitable[T]]) -> T: ...
+
+
+def record(work: Work, typed: TypedContact, reason: str) -> None:
+    """Remembers that a contact was typed and what the match said, whatever it said.
+
+    Whether anybody is to be told is looked at later, at a moment that has nothing to do with this request: neither the
+    statements nor the time of the answer depend on whose contact it is.
+    """
+    within = max(1, int(work.settings.owner_told_within_seconds * 1000))
+    use = {"kind": typed.kind, "key": typed.key, "reason": reason}
+    work.session.add(
+        UseOfContact(
+            sealed=work.sealer.seal(json.dumps(use), "use of contact"),
+            due_at=work.now + timedelta(milliseconds=secrets.randbelow(within)),
+        )
+    )
+
+
+async def run(do: Do, stopping: asyncio.Event) -> None:
+    """Looks at what is due every two seconds until `stopping` is set."""
+    while not stopping.is_set():
+        try:
+            while not stopping.is_set() and await do(tell_next):
+                pass
+        except Exception:
+            log.exception("owners_failed")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PERIOD_SECONDS):
+                await stopping.wait()
+
+
+async def tell_next(work: Work) -> bool:
+    """Looks at one use of a contact that is due, and forgets it; gives whether there was one.
+
+    The owner of an account, or of the device contact of somebody else, is told where the contact leads; one contact
+    once a day, so that this can't be used to bother him.
+    """
+    use = await work.session.scalar(
+        select(UseOfContact)
+        .where(UseOfContact.due_at <= work.now)
+        .order_by(UseOfContact.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if use is None:
+        return False
+    typed = json.loads(work.sealer.open(use.sealed, "use of contact"))
+    contact = await _to_tell(work, typed["kind"], typed["key"], typed["reason"])
+    if contact is not None and await limits.reserve(work, _TOLD, contact.key, 1) is None:
+        await telling.tell(work, contact, _TEMPLATE)
+        work.note("owner_told", typed["reason"])
+    await work.session.delete(use)
+    return True
+
+
+async def _to_tell(work: Work, kind: ContactKind, key: str, reason: str) -> ContactOnFile | None:
+    """The contact as it is on file with its owner, if it is in use by him."""
+    if reason == "strong":
+        return None
+    holders = [
+        holder
+        for customer_type in _TYPES
+        for holder in await work.ports.registry.with_contact(work, customer_type, kind, key)
+    ]
+    owners = await work.session.scalars(
+        select(Customer.code)
+        .join(Account, Account.customer_id == Customer.id)
+        .where(Customer.code.in_([holder.code for holder in holders]))
+    )
+    with_account = set(owners)
+    for holder in holders:
+        contact = holder.contact(key)
+        in_use = holder.code in with_account or (reason == "contact_in_use" and contact and contact.is_device)
+        if contact is not None and in_use:
+            return contact
+    return None
