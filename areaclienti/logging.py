@@ -18,7 +18,7 @@ ALLOWED_FIELDS = frozenset(
         "event", "level", "timestamp", "service", "logger",
         "conversation_id", "message_id", "registration_id", "sign_in_id", "challenge_id", "outbox_id", "seq", "epoch",
         "channel", "purpose", "step", "expects", "intent", "outcome", "reason", "code", "template", "utterance",
-        "method", "route", "status", "duration_ms", "attempt", "tries", "count", "retry_in_seconds",
+        "method", "route", "status", "duration_ms", "attempt", "tries", "count", "retry_in_seconds", "provider",
         "process", "pid", "port", "exit_code", "revision", "version", "ready", "not_ready",
         "error_type", "error_at", "dropped_fields",
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# What networks take as a sender: a number, or 11 characters of the GSM alphabet (3GPP TS 23.040 §9.1.2.5).
+SMS_SENDER: Final = r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{2,10}[A-Za-z])$"
 
 
 class _Settings(BaseSettings):
@@ -37,10 +40,19 @@ class IdentitySettings(_Settings):
     smtp_url: SecretStr | None = None  # smtp://user:password@host:587 (STARTTLS, always) or smtps://…
     smtp_ca_file: Path | None = None  # a private authority of the mail server; the system's otherwise
     smtp_sender: str = "Area Clienti <noreply@areaclienti.example>"
+    sms_provider: Literal["webhook", "twilio", "vonage", "skebby", "aruba"] = "webhook"
+    sms_sender: str = Field(default="AreaClienti", pattern=SMS_SENDER)
+    sms_user: SecretStr | None = None  # Twilio's Account SID, Vonage's API key, Skebby's and Aruba's user_key
+    sms_secret: SecretStr | None = None  # auth token, API secret, access token
+    sms_receipts_secret: SecretStr | None = None  # webhook's and Vonage's signatures, Skebby's and Aruba's path token
+    sms_message_type: str | None = None  # Skebby's and Aruba's quality; by default the best
+    sms_base_url: str | None = None  # another region or a test double of the provider
     sms_webhook_url: str | None = None
     sms_webhook_token: SecretStr | None = None
     delivery_timeout_seconds: float = Field(default=10.0, gt=0)
     outbox_poll_seconds: float = Field(default=1.0, gt=0)
+    outbox_lease_seconds: float = Field(default=60.0, gt=0)  # a process that dies gives its messages back after this
+    outbox_at_once: int = Field(default=5, gt=0)  # messages under way in each of the two lanes, e-mail and SMS
 
     # The insurer's own systems in place of ours (docs/ports.md).
     registry_url: str | None = None
@@ -86,8 +98,10 @@ class IdentitySettings(_Settings):
 
     @model_validator(mode="after")
     def _live_delivery_is_whole(self) -> Self:
-        if self.delivery == "live" and not (self.smtp_url and self.sms_webhook_url):
-            raise ValueError("live delivery needs AREACLIENTI_SMTP_URL and AREACLIENTI_SMS_WEBHOOK_URL")
+        if self.delivery == "live" and (missing := self._missing_for_live()):
+            raise ValueError(f"live delivery needs {missing}")
+        if self.outbox_lease_seconds < 2 * self.delivery_timeout_seconds:
+            raise ValueError("AREACLIENTI_OUTBOX_LEASE_SECONDS is less than twice AREACLIENTI_DELIVERY_TIMEOUT_SECONDS")
         return self
 
     @model_validator(mode="after")
@@ -102,6 +116,22 @@ class IdentitySettings(_Settings):
         if self.ports_certificate_key_file and not self.ports_certificate_file:
             raise ValueError("AREACLIENTI_PORTS_CERTIFICATE_KEY_FILE needs AREACLIENTI_PORTS_CERTIFICATE_FILE")
         return self
+
+    def _missing_for_live(self) -> str | None:
+        """What the operator still has to set, in one line."""
+        if not self.smtp_url:
+            return "AREACLIENTI_SMTP_URL"
+        if self.sms_provider == "webhook":
+            if not self.sms_webhook_url:
+                return "AREACLIENTI_SMS_WEBHOOK_URL, or another AREACLIENTI_SMS_PROVIDER"
+            return None if _is_private(self.sms_webhook_url) else "an https address in AREACLIENTI_SMS_WEBHOOK_URL"
+        if not (self.sms_user and self.sms_secret):
+            return f"AREACLIENTI_SMS_USER and AREACLIENTI_SMS_SECRET for {self.sms_provider}"
+        if self.sms_base_url and not _is_private(self.sms_base_url):
+            return "an https address in AREACLIENTI_SMS_BASE_URL"
+        if self.sms_provider == "twilio" and not self.public_url.startswith("https://"):
+            return "an https address in AREACLIENTI_PUBLIC_URL, where Twilio can call"
+        return None
 
 
 def _is_private(url: str) -> bool:

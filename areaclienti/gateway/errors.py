@@ -76,7 +76,9 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
         return ApiError(error.status_code, code, phrase, headers=error.headers).response()
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("request_failed", route=request.url.path, exc_info=error)
+        # the route's template: a path can hold a secret
+        route = str(getattr(request.scope.get("route"), "path", "unknown"))
+        log.error("request_failed", route=route, exc_info=error)
         if _is_page(request):
             return error_page(request, 500)
         return ApiError(500, "internal", "unexpected error").response()
@@ -88,7 +90,7 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
 
 
 def _is_page(request: Request) -> bool:
-    return not request.url.path.startswith(("/api/", "/health/", "/static/"))
+    return not request.url.path.startswith(("/api/", "/health/", "/receipts/", "/static/"))
 
 
 async def _api_error(_request: Request, error: Exception) -> Response:

@@ -36,6 +36,7 @@ class Limits:
     address: Rate = Rate(burst=100, per_second=10)  # a whole office, or a mobile operator's NAT
     new_session: Rate = Rate(burst=30, per_second=0.5)  # per address
     sign_in: Rate = Rate(burst=10, per_second=0.2)  # per address
+    receipts: Rate = Rate(burst=300, per_second=50)  # per address of an SMS provider
 
     def scaled(self, factor: float) -> Limits:
         """The same limits, `factor` times as wide."""
@@ -44,6 +45,7 @@ class Limits:
             address=self.address.scaled(factor),
             new_session=self.new_session.scaled(factor),
             sign_in=self.sign_in.scaled(factor),
+            receipts=self.receipts.scaled(factor),
         )
 
 
@@ -76,3 +78,4 @@ class RateLimiter:
         self.address = Buckets(limits.address)
         self.new_session = Buckets(limits.new_session)
         self.sign_in = Buckets(limits.sign_in)
+        self.receipts = Buckets(limits.receipts)

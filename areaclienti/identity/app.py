@@ -17,6 +17,7 @@ from areaclienti.identity.api import (
     health,
     mailbox,
     notice,
+    receipts,
     registrations,
     sign_in,
     vault,
@@ -60,6 +61,6 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
     app.state.services = services
     errors.install(app)
     envelope.install(app)
-    for part in (vault, notice, registrations, sign_in, customers, mailbox, health):
+    for part in (vault, notice, registrations, sign_in, customers, mailbox, receipts, health):
         app.include_router(part.router)
     return app

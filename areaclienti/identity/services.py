@@ -13,7 +13,9 @@ from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.delivery.adapters import Adapter
 from areaclienti.identity.delivery.mailbox import Mailbox
-from areaclienti.identity.delivery.sms_webhook import SmsWebhook
+from areaclienti.identity.delivery.sms.choose import provider_of
+from areaclienti.identity.delivery.sms.provider import Provider
+from areaclienti.identity.delivery.sms.sender import SmsSender
 from areaclienti.identity.delivery.smtp import Smtp
 from areaclienti.identity.delivery.worker import OutboxWorker
 from areaclienti.identity.notices import load_notice
@@ -42,8 +44,11 @@ class Services:
         )
         self.notice = load_notice()
         self.ports = chosen.choose(settings)
-        self.adapters = _adapters(settings, self.database, clock)
-        self.outbox_worker = OutboxWorker(self.work, self.adapters, settings.outbox_poll_seconds)
+        self.sms_provider: Provider | None = provider_of(settings) if settings.delivery == "live" else None
+        self.adapters = self._adapters()
+        self.outbox_worker = OutboxWorker(
+            self.adapters, self.database, self.work, clock, settings.outbox_poll_seconds, settings.outbox_at_once
+        )
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -104,15 +109,16 @@ class Services:
         await self.ports.close()
         await self.database.close()
 
-
-def _adapters(settings: IdentitySettings, database: Database, clock: Clock) -> dict[str, Adapter]:
-    if settings.delivery == "mailbox":
-        mailbox = Mailbox(database, clock)
-        return {"email": mailbox, "sms": mailbox}
-    assert settings.smtp_url is not None and settings.sms_webhook_url is not None  # the settings insist on both
-    token = settings.sms_webhook_token
-    timeout = settings.delivery_timeout_seconds
-    return {
-        "email": Smtp(settings.smtp_url.get_secret_value(), settings.smtp_sender, timeout, settings.smtp_ca_file),
-        "sms": SmsWebhook(settings.sms_webhook_url, token.get_secret_value() if token else None, timeout),
-    }
+    def _adapters(self) -> dict[str, Adapter]:
+        settings = self.settings
+        if self.sms_provider is None:
+            mailbox = Mailbox(self.database, self.clock)
+            return {"email": mailbox, "sms": mailbox}
+        assert settings.smtp_url is not None  # the settings insist on it
+        timeout = settings.delivery_timeout_seconds
+        return {
+            "email": Smtp(
+                settings.smtp_url.get_secret_value(), settings.smtp_sender, timeout, self.clock, settings.smtp_ca_file
+            ),
+            "sms": SmsSender(self.sms_provider, self.clock, timeout),
+        }

@@ -223,6 +223,21 @@ class MailboxBody(_Body):
     messages: list[MailboxMessageBody]
 
 
+class RelayedAsked(_Body):
+    """An SMS provider's call of the public receipts' address: nothing in it was interpreted on the way."""
+
+    path_token: str | None = Field(default=None, max_length=256)
+    query: str = Field(default="", max_length=4096)
+    headers: dict[Annotated[str, Field(max_length=128)], Annotated[str, Field(max_length=1024)]] = Field(max_length=40)
+    body: str = Field(max_length=32 * 1024, description="base64")
+
+
+class ReceiptsBody(_Body):
+    """What became of each receipt of the call."""
+
+    outcomes: list[Literal["applied", "repeated", "late", "unknown"]]
+
+
 class LiveBody(_Body):
     live: Literal[True] = True
 

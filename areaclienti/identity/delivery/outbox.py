@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, inspect, select, update
+from sqlalchemy import ColumnElement, and_, inspect, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.identity.crypto import new_id
-from areaclienti.identity.db.models import Challenge, Contact, OutboxMessage
+from areaclienti.identity.db.engine import insert_if_absent
+from areaclienti.identity.db.models import Challenge, Contact, OutboxMessage, ProviderMessage
+from areaclienti.identity.delivery.adapters import Accepted
+from areaclienti.identity.delivery.reach import is_italian_mobile
 from areaclienti.identity.ports.registry.contract import ContactOnFile
 from areaclienti.identity.work import Work
 
-_BATCH = 10
-_LEASE = timedelta(seconds=60)  # a worker that dies gives its messages back after this
-_ITALIAN_MOBILE = re.compile(r"\+393[0-9]{8,9}", re.ASCII)
+_DEAD_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Claimed:
     destination: str
     parameters: Mapping[str, Any]
     tries: int
+    expires_at: datetime
 
 
 async def enqueue(
@@ -77,59 +79,163 @@ async def enqueue(
 
 def is_reachable(contact: Contact | ContactOnFile | TypedContact) -> bool:
     """Whether messages may go there: e-mail addresses and +39 mobiles, against SMS pumping to costly numbers."""
-    return contact.kind == "email" or _ITALIAN_MOBILE.fullmatch(contact.value) is not None
+    return contact.kind == "email" or is_italian_mobile(contact.value)
 
 
-async def claim(work: Work) -> list[Claimed]:
-    """Claims messages that are due, for the length of a lease; expired and replaced ones are dropped on the way."""
-    due = (
+async def has_work(session: AsyncSession, channel: str, now: datetime, needs_seconds: float) -> bool:
+    """Whether `claim` would find anything, without taking the write lock for it."""
+    found = select(OutboxMessage.id).outerjoin(Challenge, Challenge.id == OutboxMessage.challenge_id)
+    condition = or_(_is_due(channel, now), _is_dead(channel, now, needs_seconds))
+    return await session.scalar(found.where(condition).limit(1)) is not None
+
+
+async def claim(work: Work, channel: str, limit: int, needs_seconds: float = 0.0) -> list[Claimed]:
+    """Claims up to `limit` messages that are due, for the length of a lease.
+
+    Expired and replaced ones are dropped first, and so are those that live less than `needs_seconds` from now.
+    """
+    dead = (
         select(OutboxMessage, Challenge.status)
         .outerjoin(Challenge, Challenge.id == OutboxMessage.challenge_id)
-        .where(OutboxMessage.status.in_(("pending", "claimed")), OutboxMessage.due_at <= work.now)
-        .order_by(OutboxMessage.created_at, OutboxMessage.id)
-        .limit(_BATCH)
+        .where(_is_dead(channel, work.now, needs_seconds))
+        .limit(_DEAD_AT_ONCE)
         .with_for_update(of=OutboxMessage, skip_locked=True)
     )
+    for message, challenge_status in (await work.session.execute(dead)).all():
+        _note_lost_answer(message)
+        _end(work, message, "dropped", "expired" if challenge_status in (None, "active") else "replaced")
+    if limit <= 0:
+        return []
+    await work.session.flush()
+    due = (
+        select(OutboxMessage)
+        .where(_is_due(channel, work.now))
+        .order_by(OutboxMessage.created_at, OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    lease = timedelta(seconds=work.settings.outbox_lease_seconds)  # a worker that dies gives its messages back then
     claimed = []
-    for message, challenge_status in (await work.session.execute(due)).all():
-        if message.expires_at <= work.now:
-            _end(work, message, "dropped", "expired")
-        elif challenge_status not in (None, "active"):
-            _end(work, message, "dropped", "replaced")
-        else:
-            message.status, message.tries, message.due_at = "claimed", message.tries + 1, work.now + _LEASE
-            claimed.append(_open(work, message))
+    for message in await work.session.scalars(due):
+        _note_lost_answer(message)
+        try:
+            opened = _open(work, message)
+        except ValueError:  # sealed under another key: it can never be sent, and must not hold up the others
+            _end(work, message, "dropped", "unreadable")
+            continue
+        message.status, message.tries, message.due_at = "claimed", opened.tries, work.now + lease
+        claimed.append(opened)
     return claimed
 
 
-async def finish(work: Work, claimed: Claimed, status: str, reason: str | None = None) -> None:
-    """Ends a message (`sent` or `dropped`), unless another worker has claimed it since."""
+async def sent(work: Work, claimed: Claimed, accepted: Accepted) -> None:
+    """Ends a message as sent, unless another worker has claimed it since; the copy that went out is recorded always."""
+    if accepted.provider_id is not None:
+        await remember_copy(work, claimed.id, accepted.provider, accepted.provider_id)
     message = await _still_mine(work, claimed)
     if message is not None:
-        _end(work, message, status, reason)
+        message.provider = accepted.provider
+        _end(work, message, "sent", None)
 
 
-async def put_back(work: Work, claimed: Claimed, after: timedelta, reason: str) -> None:
+async def drop(work: Work, claimed: Claimed, reason: str, *, maybe_accepted: bool = False) -> None:
+    """Ends a message that will not be sent, unless another worker has claimed it since."""
+    message = await _still_mine(work, claimed)
+    if message is not None:
+        message.lost_answers += maybe_accepted
+        _end(work, message, "dropped", reason)
+
+
+async def put_back(work: Work, claimed: Claimed, due_at: datetime, reason: str, *, maybe_accepted: bool) -> None:
     """Tries again later."""
     await work.session.execute(
         update(OutboxMessage)
         .where(_mine(claimed))
-        .values(status="pending", due_at=work.now + after, reason=reason)
+        .values(
+            status="pending",
+            due_at=due_at,
+            reason=reason,
+            lost_answers=OutboxMessage.lost_answers + int(maybe_accepted),
+        )
         .execution_options(synchronize_session=False)
     )
 
 
+async def remember_copy(work: Work, outbox_id: str, provider: str, provider_id: str) -> bool:
+    """Records that a provider has this message under its own id; tells whether that is a further copy of it.
+
+    More than one row for one message is a duplicate: at-least-once is what can be promised to a provider that does not
+    recognise an id that it had before.
+    """
+    is_new = await insert_if_absent(
+        work.session,
+        ProviderMessage,
+        provider=provider,
+        provider_id=provider_id,
+        outbox_id=outbox_id,
+        first_seen_at=work.now,
+    )
+    if not is_new:
+        return False
+    others = select(ProviderMessage.provider_id).where(
+        ProviderMessage.outbox_id == outbox_id, ProviderMessage.provider_id != provider_id
+    )
+    return await work.session.scalar(others.limit(1)) is not None
+
+
+async def sent_says_receipt(work: Work, message: OutboxMessage, provider: str) -> None:
+    """A receipt came for a message whose answer was lost: it was accepted, and need not be sent again."""
+    if message.status in ("pending", "claimed"):
+        message.provider = provider
+        _end(work, message, "sent", "receipt")
+
+
+def _is_due(channel: str, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        OutboxMessage.channel == channel,
+        OutboxMessage.status.in_(("pending", "claimed")),
+        OutboxMessage.due_at <= now,
+    )
+
+
+def _is_dead(channel: str, now: datetime, needs_seconds: float) -> ColumnElement[bool]:
+    """Not under way, and never to be sent any more: expired, or its code is not the one that counts."""
+    return and_(
+        OutboxMessage.channel == channel,
+        or_(OutboxMessage.status == "pending", and_(OutboxMessage.status == "claimed", OutboxMessage.due_at <= now)),
+        or_(
+            OutboxMessage.expires_at <= now + timedelta(seconds=needs_seconds),
+            and_(Challenge.status.is_not(None), Challenge.status != "active"),
+        ),
+    )
+
+
+def _note_lost_answer(message: OutboxMessage) -> None:
+    """A claim that ran out: its worker died, perhaps after the provider had taken the message."""
+    if message.status == "claimed":
+        message.lost_answers += 1
+
+
 def _open(work: Work, message: OutboxMessage) -> Claimed:
+    """Raises `ValueError` when the parameters can't be read."""
     assert message.sealed is not None and message.destination is not None
     parameters = json.loads(work.sealer.open(message.sealed, f"outbox {message.id}"))
-    return Claimed(message.id, message.channel, message.template, message.destination, parameters, message.tries)
+    return Claimed(
+        message.id,
+        message.channel,
+        message.template,
+        message.destination,
+        parameters,
+        message.tries + 1,
+        message.expires_at,
+    )
 
 
 async def _still_mine(work: Work, claimed: Claimed) -> OutboxMessage | None:
     return await work.session.scalar(select(OutboxMessage).where(_mine(claimed)).with_for_update())
 
 
-def _mine(claimed: Claimed) -> Any:
+def _mine(claimed: Claimed) -> ColumnElement[bool]:
     return and_(OutboxMessage.id == claimed.id, OutboxMessage.status == "claimed", OutboxMessage.tries == claimed.tries)
 
 

@@ -10,7 +10,7 @@ from areaclienti.identity.db.models.base import (
     POLICY_STATUSES,
     Base,
 )
-from areaclienti.identity.db.models.delivery import MailboxMessage, OutboxMessage
+from areaclienti.identity.db.models.delivery import MailboxMessage, OutboxMessage, ProviderMessage, ReceiptCount
 from areaclienti.identity.db.models.notice import Acknowledgement, PrivacyNotice
 from areaclienti.identity.db.models.records import AuditEvent, IdempotencyRecord
 from areaclienti.identity.db.models.codes import Challenge, ClientAddress, LimitEvent, UseOfContact
@@ -43,6 +43,8 @@ __all__ = [
     "OutboxMessage",
     "Policy",
     "PrivacyNotice",
+    "ProviderMessage",
+    "ReceiptCount",
     "Registration",
     "SignIn",
     "SignInSession",

@@ -1,0 +1,1 @@
+"""SMS through a provider's HTTP interface: one protocol, one module a provider."""

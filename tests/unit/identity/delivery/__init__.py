@@ -1,0 +1,1 @@
+"""Tests of delivery: messages, e-mail, SMS providers, outbox, receipts."""
