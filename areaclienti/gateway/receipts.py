@@ -18,14 +18,23 @@ _LONGEST_HEADER = 1024
 
 Served = Annotated[Services, Depends(services)]
 Provider = Annotated[str, Path(pattern=r"^[a-z]{1,16}$")]
-Token = Annotated[str | None, Path(max_length=256)]
+Token = Annotated[str, Path(max_length=256)]
 
 
-# Some providers call by GET, with everything in the query; those that sign nothing prove themselves by the path.
+# Some providers call by GET, with everything in the query.
 @router.api_route("/receipts/sms/{provider}", methods=["GET", "POST"])
-@router.api_route("/receipts/sms/{provider}/{token}", methods=["GET", "POST"])
-async def relay_receipt(request: Request, served: Served, provider: Provider, token: Token = None) -> Response:
+async def signed_receipt(request: Request, served: Served, provider: Provider) -> Response:
     """204 once identity has it; 503 while identity is away, so that the provider calls again."""
+    return await _relay(request, served, provider, None)
+
+
+@router.api_route("/receipts/sms/{provider}/{token}", methods=["GET", "POST"])
+async def receipt_with_token(request: Request, served: Served, provider: Provider, token: Token) -> Response:
+    """The same for a provider that signs nothing and proves itself by the path."""
+    return await _relay(request, served, provider, token)
+
+
+async def _relay(request: Request, served: Services, provider: str, token: str | None) -> Response:
     served.limiter.receipts.take(client_address(request))
     relayed = {
         "path_token": token,

@@ -127,6 +127,8 @@ class Identity:
         self.signed_in_from: list[str] = []
         self.seen_codes: list[tuple[str, str]] = []
         self.sessions = {"customer-session-token"}
+        self.receipts: list[tuple[str, dict[str, Any]]] = []
+        self.receipts_answer = 200
         self.app = self._build()
 
     def _build(self) -> FastAPI:
@@ -197,6 +199,12 @@ class Identity:
         @app.delete("/v1/sessions/current", status_code=204)
         async def end(x_session_token: str = Header("")) -> None:
             self.sessions.discard(x_session_token)
+
+        @app.post("/v1/receipts/sms/{provider}")
+        async def receipts(provider: str, body: dict[str, Any]) -> Response:
+            assert set(body) == {"path_token", "query", "headers", "body"}
+            self.receipts.append((provider, body))
+            return JSONResponse({"outcomes": []}, self.receipts_answer)
 
         @app.get("/health/ready")
         async def ready() -> dict[str, str]:
