@@ -10,7 +10,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from areaclienti.domain.edits import edits
-from areaclienti.domain.text import fold, phrase_pattern, tidy
+from areaclienti.domain.text import fold, passport_letters, phrase_pattern, tidy, without_emoji
 from areaclienti.domain.wordlists import word_set, words
 
 NameReason = Literal["empty", "too_long", "not_a_name"]
@@ -18,14 +18,17 @@ NameReason = Literal["empty", "too_long", "not_a_name"]
 MAX_LENGTH = 80
 _MOST_WORDS = 8
 _MOST_EDITS = 2
-# `D' Angelo`, `Dell' Acqua`: an elision belongs to the next word; the endings of `de' Medici`, `Nicolo' Rossi` don't.
-_OPEN_ELISION = re.compile(r"\b(d|l|o|all|dall|dell|nell|sant|degl|quell)'\s+(?=[^\W\d_])", re.IGNORECASE)
+# `D' Angelo`, `Dell 'Acqua`: an elision belongs to the next word; the endings of `de' Medici`, `Nicolo' Rossi` don't.
+_OPEN_ELISION = re.compile(r"\b(d|l|o|m|n|all|dall|dell|nell|sant|degl|quell)\s*'\s*(?=[^\W\d_])", re.IGNORECASE)
+# `D Angelo`, `L Abbate`; where the name begins, `N Diaye`: within it the letter would be an initial.
+_LOST_APOSTROPHE = re.compile(r"(?:(?<!\S)([dl])\s+(?=[aeiouàèéìòù])|^([mn])\s+(?=[bdgk]\w))", re.IGNORECASE)
+_PARTED_HYPHEN = re.compile(r"(?<=[^\W\d_])(?:\s+-\s*|\s*-\s+)(?=[^\W\d_])")  # `El - Mansouri`
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+")
 _WORD = re.compile(r"'?[^\W\d_]+(?:['-][^\W\d_]+)*'?")
 _SAME_LETTER = re.compile(r"(.)\1{3}", re.IGNORECASE)
 _CONJUNCTIONS = frozenset({"e", "y"})  # Castro e Silva, Ortega y Gasset
-# A husband's name beside one's own (`De Santis ved. Moroni`): tax codes and policies bear the own one.
-_MARRIED = re.compile(r"(?<=\S)\s+(?:ved\.|vedova|coniugata)\s*[^\W\d_].*$", re.IGNORECASE)
+# A husband's name beside one's own (`De Santis ved. Moroni`, `Rosi in Ricci`): tax codes and policies bear the own one.
+_MARRIED = re.compile(r"(?<=\S)\s+(?:ved\.\s*|(?:vedova|coniugata|in)\s+)[^\W\d_].*$", re.IGNORECASE)
 _IS = r"(?:\s+(?:è|e'))?\s*[:=]?\s*"
 _AND = r"[\s,;.]*(?:\be\s+)?(?:\bil\s+)?(?:\bmio\s+)?"
 _LABELLED = (
@@ -111,22 +114,35 @@ def canonical_name(text: str) -> str:
 
 
 def same_person(a: PersonName, b: PersonName) -> bool:
-    """Whether the canonical names are equal; given and family name may be swapped or parted elsewhere."""
-    left, right = _keys(a), _keys(b)
-    if not all(left) or not all(right):
-        return False
-    return "".join(left) in ("".join(right), "".join(reversed(right)))
+    """Whether the canonical names are equal; given and family name may be swapped or parted elsewhere.
 
-
-def close_person(a: PersonName, b: PersonName) -> bool:
-    """Whether the names differ by a dropped second name or by at most two letters in all.
-
-    Only fit to be used behind an exact tax code: relatives can be that near (Mario, Maria).
+    An umlaut equals both of its plain spellings (`Müller`: `Muller`, `Mueller`), which are not equal to each other.
     """
-    if same_person(a, b):
+    rights = _spellings(b)
+    return any(
+        all(left) and all(right) and "".join(left) in ("".join(right), "".join(reversed(right)))
+        for left in _spellings(a)
+        for right in rights
+    )
+
+
+def close_person(typed: PersonName, on_file: PersonName) -> bool:
+    """Whether the names differ by a second name that was left out or by at most two letters in all.
+
+    Only fit to be used behind an exact tax code, and even there not for relatives: a name that was added, a word of the
+    family name, and another given name that is one (Maria for Mario) are no slip. The typed fields may be swapped.
+    """
+    if same_person(typed, on_file):
         return True
-    readings = ((a, b), (a, _swapped(b)), (_swapped(a), b))
-    return any(_second_name_dropped(one, other) or _few_edits(one, other) for one, other in readings)
+    return any(
+        _second_name_dropped(reading, on_file) or _few_edits(reading, on_file)
+        for reading in (typed, PersonName(typed.family, typed.given))
+    )
+
+
+def is_given_name(word: str) -> bool:
+    """Whether people bear it as a given name, by a list of those borne in Italy."""
+    return canonical_name(word) in _given_names()
 
 
 def _unlikeness(one: str, other: str) -> int:
@@ -134,10 +150,6 @@ def _unlikeness(one: str, other: str) -> int:
     left, right = canonical_name(one), canonical_name(other)
     distance = edits(left, right)
     return distance if distance * 2 < max(len(left), len(right)) else MAX_LENGTH
-
-
-def _swapped(name: PersonName) -> PersonName:
-    return PersonName(name.family, name.given)
 
 
 def _by_label(text: str) -> PersonName | None:
@@ -164,21 +176,35 @@ def _keys(name: PersonName) -> tuple[str, str]:
     return canonical_name(name.given), canonical_name(name.family)
 
 
-def _second_name_dropped(a: PersonName, b: PersonName) -> bool:
-    if not canonical_name(a.family) or canonical_name(a.family) != canonical_name(b.family):
-        return False
-    left, right = _given_words(a.given), _given_words(b.given)
-    return bool(left and right) and (left <= right or right <= left)
+def _spellings(name: PersonName) -> tuple[tuple[str, str], ...]:
+    """The keys of the name; two where a letter has two plain spellings, as in `Müller`."""
+    keys = _keys(name)
+    passport = PersonName(*map(passport_letters, name))
+    return (keys,) if passport == name else (keys, _keys(passport))
 
 
-def _given_words(given: str) -> frozenset[str]:
-    return frozenset(filter(None, map(canonical_name, re.split(r"[\s-]+", _without_titles(tidy(given))))))
+def _second_name_dropped(typed: PersonName, on_file: PersonName) -> bool:
+    family = canonical_name(typed.family)
+    return bool(family) and family == canonical_name(on_file.family) and _fewer(typed.given, on_file.given)
 
 
-def _few_edits(a: PersonName, b: PersonName) -> bool:
+def _fewer(typed: str, on_file: str) -> bool:
+    left, right = _given_words(typed), _given_words(on_file)
+    return 0 < len(left) < len(right) and set(left) < set(right)
+
+
+def _given_words(given: str) -> list[str]:
+    """The names of a given name; `Gian` and `Pier` are no names but halves of one (`Gian Carlo`)."""
+    joined = re.sub(r"\b(gian|giam|pier)[\s-]+(?=\w)", r"\1", _without_titles(tidy(given)), flags=re.IGNORECASE)
+    return list(filter(None, map(canonical_name, re.split(r"[\s-]+", joined))))
+
+
+def _few_edits(typed: PersonName, on_file: PersonName) -> bool:
     """At most two edits in all, and in each name fewer than half of its letters: Ugo isn't Ivo."""
+    if _are_two_names(typed.given, on_file.given):
+        return False
     total = 0
-    for left, right in zip(_keys(a), _keys(b), strict=True):
+    for left, right in zip(_keys(typed), _keys(on_file), strict=True):
         if not left or not right or abs(len(left) - len(right)) > _MOST_EDITS:
             return False
         distance = edits(left, right)
@@ -188,14 +214,26 @@ def _few_edits(a: PersonName, b: PersonName) -> bool:
     return total <= _MOST_EDITS
 
 
+def _are_two_names(one: str, other: str) -> bool:
+    """Whether both are given names that people bear, and too far apart for a slip, or at the ending that tells men from
+    women (Mario, Maria). A single letter elsewhere is likelier a slip (Ana, Anna) than a relative.
+    """
+    left, right = _given_words(one), _given_words(other)
+    if len(left) != len(right):
+        left, right = [canonical_name(one)], [canonical_name(other)]
+    pairs = [(a, b) for a, b in zip(left, right, strict=True) if a != b and {a, b} <= _given_names()]
+    return any(a[:-1] == b[:-1] or edits(a, b) > 1 for a, b in pairs)
+
+
 def _bare(text: str) -> str:
     """The name alone: lead-ins, titles, quotes and marks around it dropped, until nothing more can go."""
     while True:
-        shorter = re.sub(r"^[\s\"().,;:!?*-]+|[\s\",;:!?()*-]+$", "", text)
+        shorter = re.sub(r"^[\s\"().,;:!?*-]+|[\s\",;:!?()*-]+$", "", without_emoji(text))
         if shorter.startswith("'") and shorter.endswith("'"):
             shorter = shorter[1:-1]
         shorter = _MARRIED.sub("", _without_titles(_lead_ins().sub("", shorter)))
-        shorter = _OPEN_ELISION.sub(r"\1'", _without_full_stop(shorter))
+        shorter = _LOST_APOSTROPHE.sub(r"\1\2'", _OPEN_ELISION.sub(r"\1'", _without_full_stop(shorter)))
+        shorter = _PARTED_HYPHEN.sub(" ", shorter, count=1)
         if shorter == text:
             return text
         text = shorter

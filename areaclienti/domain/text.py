@@ -15,6 +15,10 @@ _UNIFIED = str.maketrans(
 _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t"}
 )
+# Letters that passports write with two (ICAO Doc 9303, part 3, section 6), where most people write one.
+_PASSPORT_LETTERS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
+)
 
 
 def tidy(text: str) -> str:
@@ -39,10 +43,30 @@ def fold(text: str) -> str:
     return "".join(char for char in settled if not unicodedata.combining(char))
 
 
+def passport_letters(text: str) -> str:
+    """The text with the letters that have two plain spellings in their longer one: `Müller` → `Mueller`."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_PASSPORT_LETTERS)
+
+
+def without_emoji(text: str) -> str:
+    """The text without emoji and other pictures before and after it; what stands between words stays."""
+    start, end = 0, len(text)
+    while start < end and _is_picture(text[start]):
+        start += 1
+    while end > start and _is_picture(text[end - 1]):
+        end -= 1
+    return text[start:end].strip() if end - start < len(text) else text
+
+
 def phrase_pattern(phrases: tuple[str, ...]) -> str:
     """A regular expression for any of `phrases`, the longest first; a dot is optional, and so are blanks after it."""
     parts = (re.escape(phrase).replace(r"\.", r"\.?\s*").replace(r"\ ", r"\s+") for phrase in phrases)
     return "|".join(sorted(parts, key=len, reverse=True))
+
+
+def _is_picture(char: str) -> bool:
+    # Sk has the skin tones; the variation selector asks for the coloured form; a blank may part two of them.
+    return not char.isascii() and (unicodedata.category(char) in ("So", "Sk") or char == "\ufe0f")
 
 
 def _visible(char: str) -> str:

@@ -102,6 +102,29 @@ def test_the_key_is_the_name_without_its_legal_form(typed: str, key: CompanyKey)
         ("Delta spa", "Delta srl", False),
         ("Delta", "Delta srl", True),
         ("Deltas", "Delta srl", False),
+        ("S.p.A. Delta", "Delta S.p.A.", True),
+        ("SPA Delta", "DELTA SOCIETA' PER AZIONI", True),
+        ("Spa Benessere", "Benessere", False),
+        ("Spa Benessere", "Benessere srl", False),
+        ("Beauty Spa", "Beauty Spa S.r.l.", True),
+        ("Beauty", "Beauty Spa S.r.l.", False),
+        ("Beauty spa", "Beauty srl", False),
+        ("S.a.s. Bar Sport di Rossi Mario & C.", "Bar Sport s.a.s. di Rossi Mario & C.", True),
+        ("Bar Sport snc di Dell Acqua Rita", "BAR SPORT S.N.C. DI DELL'ACQUA RITA & C.", True),
+        ("Rossi Mario and C. snc", "Rossi Mario & C. S.n.c.", True),
+        ("Rossi and Bianchi srl", "Rossi & Bianchi S.r.l.", True),
+        ("Delta di Rossi Mario & C..", "Delta di Rossi Mario & C.", True),
+        ("F.lli Ferrari coop sociale", "Soc. Coop. Sociale F.lli Ferrari", True),
+        ("Delta soc coop arl", "DELTA SOC. COOP. A R.L.", True),
+        ("Delta S. Coop.", "Delta società cooperativa", True),
+        ("Edizioni", "Edizioni Scoop", False),
+        ("S.r.l. S.S.Z. Engineering", "S.S.Z. Engineering srl", True),
+        ("Srl S.N. Ricambi", "S.N. Ricambi S.r.l.", True),
+        ("Antonella Rossi", "ROSSI ANTONELLA DITTA IND.", True),
+        ("Mario Deluca ditta individuale", "DE LUCA MARIO", True),
+        ("Antonella Rossi snc", "Rossi Antonella snc", False),
+        ("Antonella Rossi", "ROSSI ANTONIA DITTA IND.", False),
+        ("Rossi Bianchi", "Bianchi Rossi", False),
         ("srl", "srl", False),
         ("", "", False),
     ],
@@ -122,6 +145,25 @@ def test_a_form_may_be_missing_but_not_differ(typed: str, on_file: str, same: bo
 )
 def test_behind_a_tax_code_two_letters_are_forgiven(typed: str, close: bool) -> None:
     assert close_company(typed, "Officine Ferrara S.r.l.") is close
+
+
+@pytest.mark.parametrize(
+    ("typed", "on_file", "close"),
+    [
+        ("Fennice sas di Martini Dario & C.", "FENICE DI MARTINI DARIO & C. SAS", True),
+        ("Fenice sas di Martini Dari", "FENICE S.A.S. DI MARTINI DARIO & C.", True),
+        ("Fenice sas di Verdi Anna", "FENICE S.A.S. DI MARTINI DARIO & C.", False),
+        ("F.llii Galli srl", "F.LLI GALLI SRL", True),
+        ("Fenice 1 srl", "FENICE 2 SRL", False),
+        ("Il Mulino srl", "MULINO SRL", True),
+        ("Energia", "LA ENERGIA SRL", True),
+        ("Energia", "L.A. ENERGIA SRL", False),
+        ("Energia", "T.A. ENERGIA SRL", False),
+    ],
+)
+def test_behind_a_tax_code_partners_numbers_and_words_must_be_right(typed: str, on_file: str, close: bool) -> None:
+    assert close_company(typed, on_file) is close
+    assert close_company(on_file, typed) is close
 
 
 def test_short_company_names_are_not_forgiven_letters() -> None:
@@ -150,6 +192,13 @@ def test_every_spelling_of_a_form_gives_one_company(base: str, form: str, data: 
     assert canonical_company(one).legal_form == form
     assert same_company(one, other)
     assert same_company(base, other)
+
+
+@given(BASE, FORMS, st.data())
+def test_a_form_may_stand_before_the_name(base: str, form: str, data: st.DataObject) -> None:
+    plain = [one for one in SPELLINGS[form] if " di " not in one and "uni" not in one]
+    before, after = (data.draw(st.sampled_from(plain)) for _ in range(2))
+    assert same_company(f"{before} {base}", f"{base} {after}")
 
 
 @given(BASE, FORMS, FORMS, st.data())
