@@ -71,6 +71,7 @@ def code_sent(challenge: dict[str, Any], dispatcher: CollectingDispatcher, again
         SlotSet("code_channel", channel),
         SlotSet("code_destination", destination),
         SlotSet("code_minutes", challenge["life_minutes"]),
+        SlotSet("code_only_if_on_file", challenge["only_if_on_file"]),
         *clear("verification_code"),
         *go_to("verification_form"),
     ]

@@ -37,6 +37,7 @@ class Issued:
     life_minutes: int
     resend_after_seconds: int
     attempts_left: int
+    only_if_on_file: bool = False  # the strict setting: who is not on file sees the same, and gets nothing
 
 
 @dataclass(frozen=True)

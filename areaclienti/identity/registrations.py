@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -258,7 +258,9 @@ async def _send_code(
         # What is on file may be written otherwise than what was typed, and the difference would tell that it is there.
         masked=mask_contact(typed) if purpose == "registration" else None,
     )
-    return Match(registration.id, issue.outcome, issue.challenge, issue.retry_after_seconds)
+    is_for_all = purpose == "registration" and work.settings.strict_uniformity
+    challenge = replace(issue.challenge, only_if_on_file=is_for_all) if issue.challenge else None
+    return Match(registration.id, issue.outcome, challenge, issue.retry_after_seconds)
 
 
 async def _unmatch(work: Work, registration: Registration) -> None:

@@ -29,6 +29,7 @@ CHALLENGE = {
     "life_minutes",
     "resend_after_seconds",
     "attempts_left",
+    "only_if_on_file",
 }
 MATCH = {"registration_id", "outcome", "challenge", "retry_after_seconds"}
 SIGN_IN = {"outcome", "session_token", "session_expires_at", "sign_in_id", "challenge", "retry_after_seconds"}
@@ -194,6 +195,7 @@ async def test_match_code_sent(world: World) -> None:
         "life_minutes": 10,
         "resend_after_seconds": 30,
         "attempts_left": 5,
+        "only_if_on_file": False,
     }
 
 

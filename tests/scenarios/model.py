@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FOLDER = Path(__file__).parent
-Code = Literal["latest", "previous", "wrong", "expired"]
+Code = Literal["latest", "previous", "wrong", "expired", "invented"]
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

@@ -73,10 +73,10 @@ class Records:
         return dict(Counter(status for (status,) in _rows(self._identity, query, conversation_id)))
 
     def codes(self, conversation_id: str) -> list[tuple[str | None, datetime]]:
-        """Of each code of the conversation, oldest first: the message in the mailbox (None: not there yet), its end."""
+        """Of each code that was sent, oldest first: its message in the mailbox (None: not yet there), its end."""
         query = """SELECT m.text, c.expires_at FROM challenges c JOIN registrations r ON r.id = c.session_id
                    JOIN outbox o ON o.challenge_id = c.id LEFT JOIN mailbox_messages m ON m.outbox_id = o.id
-                   WHERE r.conversation_id = ? ORDER BY c.created_at"""
+                   WHERE r.conversation_id = ? AND c.contact_id IS NOT NULL ORDER BY c.created_at"""
         rows = _rows(self._identity, query, conversation_id)
         return [(text, datetime.fromisoformat(end).replace(tzinfo=UTC)) for text, end in rows]
 

@@ -104,7 +104,7 @@ class NewCodeAsked(_Body):
 
 
 class ChallengeBody(_Body):
-    """A code on its way, e.g. to "320 ****600"."""
+    """A code on its way, e.g. to "320 ****600". `only_if_on_file`: only if that is on file; who asks is not told."""
 
     challenge_id: str
     channel: Literal["email", "sms"]
@@ -113,6 +113,7 @@ class ChallengeBody(_Body):
     life_minutes: int
     resend_after_seconds: int
     attempts_left: int
+    only_if_on_file: bool
 
 
 class MatchBody(_Body):

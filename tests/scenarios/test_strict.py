@@ -1,0 +1,42 @@
+"""The conversations of the strict setting, on a product that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tests.scenarios.model import FOLDER, Scenario
+from tests.scenarios.product import SETTINGS
+from tests.scenarios.theatre import Theatre
+from tests.stack import running_stack
+
+SCENARIOS = [
+    Scenario.model_validate({**data, "source": "strict"})
+    for data in yaml.safe_load((FOLDER / "strict.yml").read_text(encoding="utf-8"))
+]
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    with running_stack(tmp_path_factory.mktemp("strict"), strict_uniformity="true", **SETTINGS) as stack:
+        theatre = Theatre(stack)
+        theatre.announce(SCENARIOS)
+        yield theatre
+        theatre.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_scenario_of_the_strict_setting(scenario: Scenario, theatre: Theatre) -> None:
+    failure = theatre.outcome(scenario)
+    if isinstance(failure, AssertionError):
+        pytest.fail(str(failure), pytrace=False)
+    if failure is not None:
+        raise failure
+
+
+@pytest.mark.timeout(300)
+def test_no_secret_of_the_strict_setting_stands_where_it_may_not(theatre: Theatre) -> None:
+    assert theatre.leaks() == []
