@@ -92,7 +92,8 @@ class IdentitySettings(_Settings):
     sign_in_username_failures: int = Field(default=20, gt=0)  # of one username from anywhere
     sign_in_address_failures: int = Field(default=100, gt=0)  # from one address, whatever the username
     sign_in_max_wait_seconds: int = Field(default=15 * 60, gt=0)
-    sign_in_life_seconds: int = Field(default=15 * 60, gt=0)  # between password and first-access code
+    sign_in_life_seconds: int = Field(default=15 * 60, gt=0)  # between password and code
+    code_at_every_sign_in: bool = False  # manual 9a: at the first one; ASVS 6.3.3 wants a second factor each time
     session_idle_seconds: int = Field(default=15 * 60, gt=0)
     session_life_seconds: int = Field(default=8 * 60 * 60, gt=0)
 

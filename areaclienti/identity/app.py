@@ -24,6 +24,7 @@ from areaclienti.identity.api import (
 )
 from areaclienti.identity.clock import Clock, system_clock
 from areaclienti.identity.db import migrate
+from areaclienti.identity.demo import refuse_demo
 from areaclienti.identity.services import Services
 from areaclienti.settings import IdentitySettings
 
@@ -32,7 +33,7 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
     """The service as docs/contracts.md describes it. Without `settings` they are read from the environment.
 
     Starting it brings the database to the newest schema (unless the settings leave that to the operator), records the
-    privacy notice, and begins to empty the outbox.
+    privacy notice, and begins to empty the outbox. With live delivery it does not start beside demo customers.
     """
     settings = settings or IdentitySettings()
     services = Services(settings, clock)
@@ -42,6 +43,9 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
         logging.configure("identity", settings.log_level)
         if settings.identity_migrate_on_start:
             await asyncio.to_thread(migrate.upgrade, settings.identity_database_url)
+        if settings.delivery == "live":
+            async with services.database.read() as session:
+                await refuse_demo(session)
         async with services.work() as work:
             await notices.record(work, services.notice)
         services.start()

@@ -19,6 +19,10 @@ DEMO_CUSTOMERS = 200
 _CODE_PREFIX = "DEMO-"
 
 
+class DemoCustomersFound(Exception):
+    """The registry holds demo customers where real people are written to: some have accounts with a public password."""
+
+
 async def load_demo(session: AsyncSession) -> int:
     """Loads the demo customers in the session's transaction; returns how many were loaded.
 
@@ -39,6 +43,13 @@ async def count_customers(session: AsyncSession) -> tuple[int, int]:
     demo = await session.scalar(select(func.count()).where(is_demo))
     others = await session.scalar(select(func.count()).where(~is_demo))
     return demo or 0, others or 0
+
+
+async def refuse_demo(session: AsyncSession) -> None:
+    """Raises `DemoCustomersFound`, also when they stand beside real customers (ASVS 6.3.2)."""
+    demo, _ = await count_customers(session)
+    if demo:
+        raise DemoCustomersFound
 
 
 def demo_records() -> Records:

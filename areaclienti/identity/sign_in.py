@@ -79,7 +79,7 @@ async def sign_in(do: Do, passwords: Passwords, username: str, password: str, cl
         await throttle.take_back(work, buckets)
         if renewed is not None:
             account.password_hash = renewed
-        if account.first_access_at is None:
+        if account.first_access_at is None or work.settings.code_at_every_sign_in:
             return await _begin_first_access(work, account, client_address)
         work.note("sign_in", "signed_in", f"account_{account.id}")
         opened = await sessions.open_session(work, account)
@@ -98,9 +98,10 @@ async def verify(work: Work, sign_in_id: str, code: str) -> FirstAccessAnswer:
     if checked.outcome != "right":
         return FirstAccessAnswer(checked.outcome, checked.attempts_left)
     pending.status = "completed"
-    account.first_access_at = work.now
+    is_first = account.first_access_at is None
+    account.first_access_at = account.first_access_at or work.now
     account.device_key = contact.key
-    work.note("sign_in", "first_access", f"account_{account.id}")
+    work.note("sign_in", "first_access" if is_first else "signed_in", f"account_{account.id}")
     opened = await sessions.open_session(work, account)
     return FirstAccessAnswer("signed_in", checked.attempts_left, opened.token, opened.expires_at)
 

@@ -25,7 +25,7 @@ from areaclienti.identity.claims import read_claims
 from areaclienti.identity.db import migrate
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.db.models import Account, Agency, Consultant, Contact, Customer, Policy
-from areaclienti.identity.demo import DEMO_CUSTOMERS, demo_records, load_demo
+from areaclienti.identity.demo import DEMO_CUSTOMERS, DemoCustomersFound, demo_records, load_demo
 from areaclienti.identity.demo_cases import CASES, DEMO_PASSWORD, Case
 from areaclienti.identity.demo_crowd import DEMO_FILE, demo_lines
 from areaclienti.identity.matching import identify, match
@@ -33,7 +33,7 @@ from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.registry_file import COLUMNS
 from areaclienti.identity.services import Services
 from areaclienti.identity.work import Work
-from tests.unit.identity.world import SetClock, settings_for
+from tests.unit.identity.world import SetClock, running, settings_for
 
 UNREACHABLE = ("example.com", "example.org", ".example")  # RFC 2606
 BY_CODE = {case.code: case for case in CASES}
@@ -149,6 +149,17 @@ async def test_loading_twice_changes_nothing(database: Database) -> None:
     async with database.write() as session:
         assert await load_demo(session) == 0
     assert await counts() == before
+
+
+async def test_live_delivery_does_not_start_beside_demo_customers(loaded: Path, empty: Path, tmp_path: Path) -> None:
+    sent = {"delivery": "live", "smtp_url": "smtp://127.0.0.1:1", "sms_webhook_url": "https://sms.example/"}  # 6.3.2
+    await copy_of(loaded, tmp_path / "demo.db").close()
+    with pytest.raises(DemoCustomersFound):
+        async with running(settings_for(f"sqlite+aiosqlite:///{tmp_path}/demo.db", **sent), with_registry=False):
+            pass
+    await copy_of(empty, tmp_path / "empty.db").close()
+    async with running(settings_for(f"sqlite+aiosqlite:///{tmp_path}/empty.db", **sent)) as world:
+        assert (await world.http.get("/health/ready")).json() == {"not_ready": []}
 
 
 async def test_the_demo_never_mixes_with_real_customers(empty: Path, tmp_path: Path) -> None:

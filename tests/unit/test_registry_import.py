@@ -374,6 +374,18 @@ def test_the_demo_is_loaded_once_and_never_where_codes_are_really_sent(
     assert customers_in(tmp_path) == 200
 
 
+def test_the_databases_are_not_ready_for_live_delivery_while_demo_customers_are_there(
+    run: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("demo")
+    monkeypatch.setenv("AREACLIENTI_GATEWAY_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/gateway.db")
+    assert CliRunner().invoke(app, ["databases"]).exit_code == 0
+    monkeypatch.setenv("AREACLIENTI_DELIVERY", "live")
+    refused = CliRunner().invoke(app, ["databases"])
+    assert refused.exit_code == 1
+    assert "holds demo customers" in refused.output
+
+
 def test_an_import_beside_the_demo_says_so(run: Callable[..., tuple[int, str]], write: WriteFile) -> None:
     run("demo")
     code, said = run("import", str(write(PERSON)))
