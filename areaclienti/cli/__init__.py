@@ -2,11 +2,12 @@
 
 import typer
 
-from areaclienti.cli import audit, databases, registry, run, train
+from areaclienti.cli import accounts, audit, databases, registry, run, train
 
 app = typer.Typer(help="Area Clienti: the registration assistant.", no_args_is_help=True, add_completion=False)
 app.command("run")(run.run)
 app.command("train")(train.train)
 app.command("databases")(databases.databases)
 app.add_typer(registry.app, name="registry")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
