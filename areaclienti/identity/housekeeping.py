@@ -16,6 +16,7 @@ from areaclienti.identity.db.models import (
     Registration,
     SignInSession,
     Throttle,
+    UseOfContact,
     VaultEntry,
 )
 from areaclienti.identity.work import Work
@@ -54,6 +55,7 @@ async def sweep(work: Work) -> None:
     await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - _DAY))
     await session.execute(delete(LimitEvent).where(LimitEvent.at <= now - _TWO_DAYS))
     await session.execute(delete(ClientAddress).where(ClientAddress.seen_at <= now - _TWO_DAYS))
+    await session.execute(delete(UseOfContact).where(UseOfContact.due_at <= now - _DAY))
     await session.execute(delete(Throttle).where(Throttle.updated_at <= now - _THROTTLE_KEPT))
     idle_since = now - timedelta(seconds=work.settings.session_idle_seconds)
     await session.execute(

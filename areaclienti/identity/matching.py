@@ -28,11 +28,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Identification:
-    """The customer behind an exact tax code, with the contacts that may become the username."""
+    """The customer behind an exact tax code, with the contacts that may become the username.
+
+    `registered` is the number of one who has an account already: he may be told, who asks must not.
+    """
 
     reason: str
     customer: CustomerOnFile | None = None
     contacts: Sequence[ContactOnFile] = ()
+    registered: str | None = None
 
 
 async def match(work: Work, claims: Claims) -> Verdict:
@@ -79,7 +83,7 @@ async def identify(work: Work, claims: Claims, tax_code: str) -> Identification:
     if not customer.is_insured:
         return Identification("no_active_policy")
     if registered:
-        return Identification("account_exists")
+        return Identification("account_exists", registered=code)
     if not free:
         return Identification("no_free_contact")
     return Identification("strong", customer, free)

@@ -1,4 +1,4 @@
-"""Tells a contact's owner that somebody tried to register with it: he may know, the one who tried must not."""
+"""Tells who has an account, or holds a contact, that somebody tried to register: he may know, who tried must not."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from areaclienti.identity.ports.registry.contract import ContactOnFile, Customer
 from areaclienti.identity.work import Work
 from areaclienti.logging import get_logger
 
-_TEMPLATE = "registration_attempt"
+_WITH_CONTACT = "registration_attempt"
+_WITH_TAX_CODE = "account_exists"
 _TOLD = "owner_told"
+_SEALED = "use of contact"
 _PERIOD_SECONDS = 2.0
 _TYPES: tuple[CustomerType, ...] = ("persona", "azienda")
 
@@ -42,11 +44,19 @@ def record(work: Work, typed: TypedContact, reason: str) -> None:
     Whether anybody is to be told is looked at later, at a moment that has nothing to do with this request: neither the
     statements nor the time of the answer depend on whose contact it is.
     """
+    _keep(work, {"kind": typed.kind, "key": typed.key, "reason": reason})
+
+
+def record_identification(work: Work, registered: str | None) -> None:
+    """The same for a tax code: `registered` is the number of the customer who has an account already, if it is his."""
+    _keep(work, {"customer": registered})
+
+
+def _keep(work: Work, use: dict[str, str | None]) -> None:
     within = max(1, int(work.settings.owner_told_within_seconds * 1000))
-    use = {"kind": typed.kind, "key": typed.key, "reason": reason}
     work.session.add(
         UseOfContact(
-            sealed=work.sealer.seal(json.dumps(use), "use of contact"),
+            sealed=work.sealer.seal(json.dumps(use), _SEALED),
             due_at=work.now + timedelta(milliseconds=secrets.randbelow(within)),
         )
     )
@@ -80,16 +90,33 @@ async def tell_next(work: Work) -> bool:
     )
     if use is None:
         return False
-    typed = json.loads(work.sealer.open(use.sealed, "use of contact"))
-    contact = await _to_tell(work, typed["kind"], typed["key"], typed["reason"])
-    if contact is not None and await limits.reserve(work, _TOLD, contact.key, 1) is None:
-        await telling.tell(work, contact, _TEMPLATE)
-        work.note("owner_told", typed["reason"])
     await work.session.delete(use)
+    try:
+        said = json.loads(work.sealer.open(use.sealed, _SEALED))
+    except ValueError:  # sealed under a key that was lost: it must not hold up the others
+        work.note("owner_not_told", "unreadable")
+        return True
+    if "customer" in said:
+        contact, template = await _username_of(work, said["customer"]), _WITH_TAX_CODE
+    else:
+        contact, template = await _in_use(work, said["kind"], said["key"], said["reason"]), _WITH_CONTACT
+    if contact is not None and await limits.reserve(work, _TOLD, contact.key, 1) is None:
+        await telling.tell(work, contact, template)
+        work.note("owner_told", template)
     return True
 
 
-async def _to_tell(work: Work, kind: ContactKind, key: str, reason: str) -> ContactOnFile | None:
+async def _username_of(work: Work, code: str | None) -> ContactOnFile | None:
+    """The contact that is the username of a customer's account, if he still has it on file."""
+    customer = await work.ports.registry.customer(work, code) if code else None
+    if customer is None:
+        return None
+    accounts = select(Account.username_key).join(Account.customer).where(Customer.code == customer.code)
+    username_key = await work.session.scalar(accounts)
+    return customer.contact(username_key) if username_key else None
+
+
+async def _in_use(work: Work, kind: ContactKind, key: str, reason: str) -> ContactOnFile | None:
     """The contact as it is on file with its owner, if it is in use by him."""
     if reason == "strong":
         return None

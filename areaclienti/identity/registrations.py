@@ -145,6 +145,7 @@ async def identify(work: Work, registration: Registration, tax_code_reference: s
         return Identified("not_identified")
     found = await matching.identify(work, _claims_of(work, registration), tax_code)
     work.note("identification", found.reason, registration.id, registration.conversation_id)
+    owners.record_identification(work, found.registered)
     if found.customer is None:
         registration.identified_customer_id = None
         return Identified("not_identified")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.unit.identity.databases import a_sqlite_copy
 from tests.unit.identity.world import (
     ACTIONS_KEY,
     ELENA,
@@ -157,6 +159,14 @@ async def test_vault_deposited(world: World) -> None:
     assert (deposit["purpose"], deposit["expires_at"]) == ("password", "2026-11-23T09:30:00Z")
 
 
+async def test_vault_deposited_with_the_customers_address(world: World) -> None:
+    asked = {"conversation_id": "conv-1", "purpose": "verification_code", "value": "123456"}
+    for address in ("192.0.2.7", "2001:db8::/64", "393331234567", None):
+        body(await world.gateway("POST", "/v1/vault/secrets", asked | {"client_address": address}), 201)
+    too_long = await world.gateway("POST", "/v1/vault/secrets", asked | {"client_address": "x" * 65})
+    assert body(too_long, 422)["code"] == "invalid_input"
+
+
 async def test_vault_rejected(world: World) -> None:
     asked = {"conversation_id": "conv-1", "purpose": "password", "value": "Password1"}
     answer = body(await world.gateway("POST", "/v1/vault/secrets", asked), 422)
@@ -197,6 +207,16 @@ async def test_match_code_sent(world: World) -> None:
         "attempts_left": 5,
         "only_if_on_file": False,
     }
+
+
+async def test_match_in_the_strict_setting(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    url = a_sqlite_copy(tmp_path, tmp_path_factory.getbasetemp())
+    async with running(settings_for(url, strict_uniformity=True)) as world:
+        for conversation, claims in (("conv-1", {}), ("conv-2", {"given_name": "Maria"})):
+            match = body(await world.register(conversation, **claims))
+            assert (match["outcome"], match["challenge"]["only_if_on_file"]) == ("code_sent", True)
+            wrong_code = body(await world.verify(match["registration_id"], "000000", conversation))
+            assert (wrong_code["outcome"], wrong_code["attempts_left"]) == ("wrong_code", 4)  # 1 in a million: right
 
 
 async def test_match_not_recognised(world: World) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from areaclienti.identity import challenges, owners
+from areaclienti.identity import challenges, housekeeping, owners
+from areaclienti.identity.crypto import Sealer
 from areaclienti.identity.db.models import AuditEvent, Challenge, OutboxMessage, UseOfContact
 from tests.unit.identity.statements import statements_of
 from tests.unit.identity.world import CARLO, LUCIA, MARIO, MARIO_TAX_CODE, World
@@ -99,10 +101,13 @@ async def test_the_same_statements_run_again_at_a_recheck(world: World) -> None:
 
 
 async def test_a_tax_code_that_identifies_nobody_asks_the_same_whether_it_is_on_file(world: World) -> None:
+    await world.account_of_mario("320 1234600")
     asked = []
-    for number, tax_code in enumerate((MARIO_TAX_CODE, "VRDLGU80A01F205T", "BNCLNE75D50F205H")):
+    for number, (name, tax_code) in enumerate(
+        [("Mario", MARIO_TAX_CODE), ("Ugo", MARIO_TAX_CODE), ("Mario", "VRDLGU80A01F205T"), ("Ugo", "BNCLNE75D50F205H")]
+    ):
         conversation = f"conv-{number}"
-        registration_id = (await register(world, conversation, UNKNOWN | {"given_name": "Ugo"}))[0]["registration_id"]
+        registration_id = (await register(world, conversation, UNKNOWN | {"given_name": name}))[0]["registration_id"]
         reference = await world.deposit("tax_code", tax_code, conversation)
         with statements_of(world.services.database) as seen:
             path = f"/v1/registrations/{registration_id}/identification"
@@ -175,6 +180,37 @@ async def test_what_was_typed_is_written_whatever_became_of_it_and_forgotten_aft
     await told(world)
     async with world.services.database.read() as session:
         assert await session.scalar(select(func.count()).select_from(UseOfContact)) == 0
+
+
+async def test_what_cannot_be_read_any_more_holds_up_nobody(world: World) -> None:
+    await world.account_of_mario("320 1234600")
+    async with world.services.database.write() as session:
+        sealed = Sealer("a key that was lost").seal("{}", "use of contact")
+        session.add(UseOfContact(sealed=sealed, due_at=world.clock.now - timedelta(minutes=5)))
+    await register(world, "stranger", MARIO)
+    assert len(await told(world)) == 1
+    assert ("owner_not_told", "unreadable") in await audited(world)
+
+
+async def test_what_was_typed_is_forgotten_after_a_day_even_if_nobody_could_look_at_it(world: World) -> None:
+    await register(world, "stranger", MARIO)
+    async with world.services.work() as work:  # as while the registry does not answer
+        await work.session.execute(update(UseOfContact).values(due_at=work.now - timedelta(days=1)))
+        await housekeeping.sweep(work)
+        assert await work.session.scalar(select(func.count()).select_from(UseOfContact)) == 0
+
+
+async def test_who_has_an_account_and_comes_with_his_tax_code_is_told_at_his_username(world: World) -> None:
+    await world.account_of_mario("320 1234600")
+    body, _ = await register(world, "mario", UNKNOWN)
+    answer = (await world.identify(body["registration_id"], MARIO_TAX_CODE, "mario")).json()
+    assert answer["outcome"] == "not_identified"
+    world.clock.move(minutes=1)
+    while await world.services.do(owners.tell_next):
+        pass
+    newest = (await world.mail())[0]
+    assert newest["to"] == "+393201234600"
+    assert "Hai già un account" in newest["text"]
 
 
 async def test_the_notice_says_what_to_do_in_both_cases(world: World) -> None:
