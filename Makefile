@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast scenarios lint pins bench eval map clean distclean
+.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval map clean distclean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: setup ## format, style, types, the Rasa project, the map, what may be comm
 
 bench: setup ## measure the running product (about 2 minutes)
 	@exec $(ENV) -m benchmarks
+
+delivery: setup ## kill the delivery of codes at every step and let its providers fail (about 3 minutes)
+	@exec $(ENV) -m benchmarks.delivery
 
 eval: train ## measure the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)
 	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(SET),--set $(SET)) $(if $(SHOW),--show) $(if $(CONFUSION),--confusion $(CONFUSION))
