@@ -3,6 +3,7 @@
 # ruff: noqa: ASYNC240 (it waits for other processes and their files)
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -99,4 +100,8 @@ def found_in(files: Iterable[Path], words: Iterable[str]) -> int:
     if not wanted:
         return 0
     either = re.compile(rb"(?<![0-9A-Za-z._-])(" + b"|".join(map(re.escape, sorted(wanted))) + rb")(?![0-9A-Za-z._-])")
-    return len({match for path in files for match in either.findall(path.read_bytes())})
+    found: set[bytes] = set()
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):  # PostgreSQL recycles files while it runs
+            found.update(either.findall(path.read_bytes()))
+    return len(found)

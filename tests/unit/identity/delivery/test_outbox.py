@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from areaclienti.identity.db.models import AuditEvent, Contact, OutboxMessage, ProviderMessage
-from areaclienti.identity.delivery import outbox
+from areaclienti.identity.delivery import lane, outbox
 from areaclienti.identity.delivery.adapters import Accepted
+from areaclienti.identity.delivery.circuit import Circuit
 from tests.unit.identity.delivery.servers import Answer, Gateway, MailServer, rows, until
 from tests.unit.identity.world import OFFICINE, World
 
@@ -328,16 +329,23 @@ async def test_several_are_sent_at_once_and_never_more_than_the_setting_allows(
 
 
 async def test_a_gateway_that_fails_is_left_alone_and_taken_up_again_when_it_is_back(
-    a_world: AWorld, sms_gateway: Gateway
+    a_world: AWorld, sms_gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(lane, "Circuit", lambda: Circuit(lambda: seconds[0]))
     sms_gateway.usual = Answer(500)
     async with a_world(**live(sms_gateway, outbox_at_once=1)) as world:
         for _ in range(20):
             await enqueue_sms(world)
         await until(lambda: _truth(len(sms_gateway.asked) >= 5))
         await asyncio.sleep(0.5)
-        assert len(sms_gateway.asked) == 5  # twenty wait, five failed in a row: the lane is held for a second
+        assert len(sms_gateway.asked) == 5  # twenty wait, five failed in a row
+        seconds[0] = 1.0
+        await until(lambda: _truth(len(sms_gateway.asked) >= 6))
+        await asyncio.sleep(0.5)
+        assert len(sms_gateway.asked) == 6  # one looked whether it is back: it is not
         sms_gateway.usual = Answer(202)
+        seconds[0] = 10.0
         world.clock.move(minutes=2)
 
         async def all_sent() -> bool:
