@@ -94,6 +94,9 @@ class IdentitySettings(_Settings):
     sign_in_max_wait_seconds: int = Field(default=15 * 60, gt=0)
     sign_in_life_seconds: int = Field(default=15 * 60, gt=0)  # between password and code
     code_at_every_sign_in: bool = False  # manual 9a: at the first one; ASVS 6.3.3 wants a second factor each time
+    step_up_seconds: int = Field(default=5 * 60, gt=0)  # between its code and the secure operation
+    resets_per_hour_of_address: int = Field(default=10, gt=0)  # passwords that are said to be forgotten
+    reset_codes_per_day: int = Field(default=3, gt=0)  # of one contact's code_sends_per_day
     session_idle_seconds: int = Field(default=15 * 60, gt=0)
     session_life_seconds: int = Field(default=8 * 60 * 60, gt=0)
 

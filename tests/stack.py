@@ -26,6 +26,8 @@ TEST_SETTINGS: Mapping[str, str] = {
     "code_checks_per_day": "1000",
     "codes_per_hour_of_address": "100000",
     "tax_codes_per_day_of_address": "100000",
+    "resets_per_hour_of_address": "100000",
+    "reset_codes_per_day": "100000",
     "outbox_poll_seconds": "0.1",
     "answer_floor_seconds": "0.05",
     "rate_limit_scale": "1000",

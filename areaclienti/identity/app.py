@@ -11,12 +11,14 @@ from fastapi import FastAPI
 from areaclienti import logging
 from areaclienti.identity import notices
 from areaclienti.identity.api import (
+    account,
     customers,
     envelope,
     errors,
     health,
     mailbox,
     notice,
+    password_resets,
     receipts,
     registrations,
     sign_in,
@@ -65,6 +67,7 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
     app.state.services = services
     errors.install(app)
     envelope.install(app)
-    for part in (vault, notice, registrations, sign_in, customers, mailbox, receipts, health):
+    parts = (vault, notice, registrations, sign_in, customers, account, password_resets, mailbox, receipts, health)
+    for part in parts:
         app.include_router(part.router)
     return app

@@ -13,8 +13,11 @@ from areaclienti.identity.db.models import (
     ClientAddress,
     IdempotencyRecord,
     LimitEvent,
+    PasswordReset,
     Registration,
+    SignIn,
     SignInSession,
+    StepUp,
     Throttle,
     UseOfContact,
     VaultEntry,
@@ -61,3 +64,6 @@ async def sweep(work: Work) -> None:
     await session.execute(
         delete(SignInSession).where(or_(SignInSession.expires_at <= now, SignInSession.last_seen_at <= idle_since))
     )
+    # Kept for a day after their end: the audit's entries of that time can still be followed.
+    for table in (SignIn, StepUp, PasswordReset):
+        await session.execute(delete(table).where(table.expires_at <= now - _DAY))

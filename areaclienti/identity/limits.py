@@ -16,6 +16,9 @@ HOUR = timedelta(hours=1)
 # What is counted, and by which key. Where a request counts several, it does so in this order, so that two requests
 # never wait for each other on PostgreSQL.
 MATCH = "match"  # conversation
+RESET_FROM = "reset_from"  # client address
+RESET_NO_MOBILE = "reset_no_mobile"  # account
+RESET_CODE = "reset_code"  # contact
 TAX_CODE_FROM = "tax_code_from"  # client address
 TAX_CODE = "tax_code"  # tax code
 CODE_FROM = "code_from"  # client address

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -17,7 +15,7 @@ from areaclienti.domain.contacts import ContactKind
 from areaclienti.identity import limits, telling
 from areaclienti.identity.db.models import Account, Customer, UseOfContact
 from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerType
-from areaclienti.identity.work import Work
+from areaclienti.identity.work import Do, Work
 from areaclienti.logging import get_logger
 
 _WITH_CONTACT = "registration_attempt"
@@ -27,15 +25,7 @@ _SEALED = "use of contact"
 _PERIOD_SECONDS = 2.0
 _TYPES: tuple[CustomerType, ...] = ("persona", "azienda")
 
-T = TypeVar("T")
-
 log = get_logger()
-
-
-class Do(Protocol):
-    """`Services.do`: one write transaction, in which the ports may be asked."""
-
-    async def __call__(self, act: Callable[[Work], Awaitable[T]]) -> T: ...
 
 
 def record(work: Work, typed: TypedContact, reason: str) -> None:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeVar
+from typing import Literal
 
 from sqlalchemy import select, update
 
-from areaclienti.domain.contacts import ContactRejected, parse_contact
-from areaclienti.identity import addresses, challenges, sessions, throttle
+from areaclienti.identity import accounts, addresses, challenges, sessions, throttle
 from areaclienti.identity.challenges import Issue, Issued
 from areaclienti.identity.crypto import new_id
-from areaclienti.identity.db.models import Account, Contact, Customer, SignIn
+from areaclienti.identity.db.models import Account, Contact, SignIn
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.passwords import Passwords
-from areaclienti.identity.ports.references import contact_row
+from areaclienti.identity.sessions import Device
 from areaclienti.identity.throttle import Buckets
-from areaclienti.identity.work import Work
-
-T = TypeVar("T")
-
-
-class Do(Protocol):
-    """`Services.do`: one write transaction, in which the ports may be asked."""
-
-    async def __call__(self, act: Callable[[Work], Awaitable[T]]) -> T: ...
+from areaclienti.identity.work import Do, Work
 
 
 @dataclass(frozen=True)
@@ -47,12 +37,15 @@ class FirstAccessAnswer:
     session_expires_at: datetime | None = None
 
 
-async def sign_in(do: Do, passwords: Passwords, username: str, password: str, client_address: str) -> SignInAnswer:
+async def sign_in(
+    do: Do, passwords: Passwords, username: str, password: str, client_address: str, device: Device
+) -> SignInAnswer:
     """Whether this is a customer's username and password. A wrong one, either of them, gives the same `rejected`.
 
-    The username is the contact in any presentation ("333 123 4567", "+39 3331234567").
+    The username is the contact in any presentation ("333 123 4567", "+39 3331234567"). A session of this browser that
+    was open before is for the caller to close.
     """
-    username_key = _username_key(username)
+    username_key = accounts.username_key(username)
 
     async def look_up(work: Work) -> tuple[Buckets, int | None, str | None]:
         buckets = throttle.buckets_of(work, username_key, client_address)
@@ -82,13 +75,13 @@ async def sign_in(do: Do, passwords: Passwords, username: str, password: str, cl
         if account.first_access_at is None or work.settings.code_at_every_sign_in:
             return await _begin_first_access(work, account, client_address)
         work.note("sign_in", "signed_in", f"account_{account.id}")
-        opened = await sessions.open_session(work, account)
+        opened = await sessions.open_session(work, account, device)
         return SignInAnswer("signed_in", opened.token, opened.expires_at)
 
     return await do(enter)
 
 
-async def verify(work: Work, sign_in_id: str, code: str) -> FirstAccessAnswer:
+async def verify(work: Work, sign_in_id: str, code: str, device: Device) -> FirstAccessAnswer:
     """Checks the code of the first access and opens the session (manual 9a).
 
     Raises `Refused`: 404 `sign_in_unknown`, 409 `no_challenge`.
@@ -102,7 +95,7 @@ async def verify(work: Work, sign_in_id: str, code: str) -> FirstAccessAnswer:
     account.first_access_at = account.first_access_at or work.now
     account.device_key = contact.key
     work.note("sign_in", "first_access" if is_first else "signed_in", f"account_{account.id}")
-    opened = await sessions.open_session(work, account)
+    opened = await sessions.open_session(work, account, device)
     return FirstAccessAnswer("signed_in", checked.attempts_left, opened.token, opened.expires_at)
 
 
@@ -114,7 +107,7 @@ async def send_new_code(work: Work, sign_in_id: str) -> Issue:
 
 
 async def _begin_first_access(work: Work, account: Account, client_address: str) -> SignInAnswer:
-    contact = await _mobile_of(work, account)
+    contact = await accounts.mobile_of(work, account)
     if contact is None:
         work.note("sign_in", "no_mobile", f"account_{account.id}")
         return SignInAnswer("no_mobile")  # manual 10a
@@ -141,17 +134,6 @@ async def _begin_first_access(work: Work, account: Account, client_address: str)
     return SignInAnswer("code_required", sign_in_id=pending.id, challenge=issue.challenge)
 
 
-async def _mobile_of(work: Work, account: Account) -> Contact | None:
-    """The mobile on file to send the code to: the device contact, else the username, else the first."""
-    owner = await work.session.get_one(Customer, account.customer_id)
-    customer = await work.ports.registry.customer(work, owner.code)
-    mobiles = [contact for contact in customer.contacts if contact.kind == "mobile"] if customer else []
-    if customer is None or not mobiles:
-        return None
-    first = min(mobiles, key=lambda mobile: (not mobile.is_device, mobile.key != account.username_key))
-    return await contact_row(work, customer, first)
-
-
 async def _pending(work: Work, sign_in_id: str) -> tuple[SignIn, Account, Contact]:
     row = (
         await work.session.execute(
@@ -165,10 +147,3 @@ async def _pending(work: Work, sign_in_id: str) -> tuple[SignIn, Account, Contac
     if row is None:
         raise Refused(404, "sign_in_unknown", "The sign-in is unknown or over.")
     return row[0], row[1], row[2]
-
-
-def _username_key(username: str) -> str:
-    try:
-        return parse_contact(username).key
-    except ContactRejected:
-        return f"no contact: {username.casefold()}"

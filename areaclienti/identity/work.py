@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +15,8 @@ from areaclienti.identity.db.engine import Database
 from areaclienti.identity.ports.chosen import Ports
 from areaclienti.identity.ports.outside import Answers
 from areaclienti.settings import IdentitySettings
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -35,3 +39,9 @@ class Work:
     ) -> None:
         """Records reason codes and ids, never values."""
         self.events.append(Event(event, reason, subject, conversation_id))
+
+
+class Do(Protocol):
+    """`Services.do`: one write transaction, in which the ports may be asked."""
+
+    async def __call__(self, act: Callable[[Work], Awaitable[T]]) -> T: ...

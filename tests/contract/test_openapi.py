@@ -27,7 +27,17 @@ from areaclienti.identity.db.engine import Database
 from tests.unit.identity.databases import a_sqlite_copy
 from tests.unit.identity.world import ACTIONS_KEY, GATEWAY_KEY, a_registry, settings_for
 
-GATEWAYS = ("/v1/vault", "/v1/sign-in", "/v1/customers", "/v1/sessions", "/v1/mailbox", "/v1/receipts")
+GATEWAYS = (
+    "/v1/vault",
+    "/v1/sign-in",
+    "/v1/customers",
+    "/v1/sessions",
+    "/v1/mailbox",
+    "/v1/receipts",
+    "/v1/step-ups",
+    "/v1/account",
+    "/v1/password-resets",
+)
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,29 @@ ENDPOINTS = [
     ("POST", "/v1/sign-in/sgn_x/code", "G"),
     ("GET", "/v1/customers/me", "G"),
     ("DELETE", "/v1/sessions/current", "G"),
+    ("GET", "/v1/sessions", "G"),
+    ("POST", "/v1/sessions/end-others", "G"),
+    ("POST", "/v1/step-ups", "G"),
+    ("POST", "/v1/step-ups/stp_x/verification", "G"),
+    ("POST", "/v1/step-ups/stp_x/code", "G"),
+    ("PUT", "/v1/account/password", "G"),
+    ("POST", "/v1/account/deactivation", "G"),
+    ("POST", "/v1/password-resets", "G"),
+    ("POST", "/v1/password-resets/rst_x/verification", "G"),
+    ("POST", "/v1/password-resets/rst_x/code", "G"),
+    ("PUT", "/v1/password-resets/rst_x/password", "G"),
     ("GET", "/v1/mailbox/messages", "G"),
     ("POST", "/v1/receipts/sms/twilio", "G"),
 ]
+
+
+_EXAMPLES = {
+    "registration_id": "reg_x",
+    "sign_in_id": "sgn_x",
+    "step_up_id": "stp_x",
+    "reset_id": "rst_x",
+    "provider": "twilio",
+}
 
 
 @pytest.mark.parametrize(("method", "path", "scopes"), ENDPOINTS)
@@ -91,10 +112,7 @@ async def test_each_key_opens_its_own_endpoints_only(world: World, method: str, 
 
 async def test_the_list_above_is_every_endpoint_there_is(world: World) -> None:
     described = {
-        (
-            method.upper(),
-            path.replace("{registration_id}", "reg_x").replace("{sign_in_id}", "sgn_x").replace("{provider}", "twilio"),
-        )
+        (method.upper(), re.sub(r"{(\w+)}", lambda named: _EXAMPLES[named[1]], path))
         for path, methods in (await world.http.get("/openapi.json")).json()["paths"].items()
         for method in methods
     }
@@ -467,6 +485,179 @@ async def test_me_without_a_session(world: World) -> None:
     assert refusal(await world.gateway("GET", "/v1/customers/me"), 401) == "session_invalid"
     headers = {"X-Session-Token": "x"}
     assert refusal(await world.gateway("GET", "/v1/customers/me", **headers), 401) == "session_invalid"
+
+
+# --- account --------------------------------------------------------------------------------------------------------
+
+NEW_PASSWORD = "Lanterna7Verde"
+STEP_UP = {"outcome", "step_up_id", "challenge", "retry_after_seconds"}
+CONFIRMATION = {"outcome", "attempts_left", "session_token", "session_expires_at", "valid_until"}
+PASSWORD_CHANGE = {"outcome", "attempts_left", "session_token", "session_expires_at"}
+
+
+async def a_step_up(world: World, token: str, action: str) -> dict[str, Any]:
+    return body(await world.gateway("POST", "/v1/step-ups", {"action": action}, **{"X-Session-Token": token}))
+
+
+async def test_sessions(world: World) -> None:
+    token = await world.session_of_mario()
+    answer = body(await world.gateway("GET", "/v1/sessions", **{"X-Session-Token": token}))
+    assert answer == {
+        "sessions": [
+            {
+                "browser": None,
+                "system": None,
+                "signed_in_at": "2026-11-23T09:00:00Z",
+                "last_seen_at": "2026-11-23T09:00:00Z",
+                "current": True,
+            }
+        ]
+    }
+
+
+async def test_step_up_code_sent_wrong_confirmed_and_used(world: World) -> None:
+    token = await world.session_of_mario()
+    asked = await a_step_up(world, token, "end_other_sessions")
+    assert (set(asked), asked["outcome"], set(asked["challenge"])) == (STEP_UP, "code_sent", CHALLENGE)
+    path, session = f"/v1/step-ups/{asked['step_up_id']}", {"X-Session-Token": token}
+    early = body(await world.gateway("POST", f"{path}/code", **session))
+    assert (set(early), early["outcome"]) == ({"outcome", "challenge", "retry_after_seconds"}, "too_soon")
+    code = await world.newest_code()
+    answer = body(await world.gateway("POST", f"{path}/verification", {"code": wrong(code)}, **session))
+    assert answer == dict.fromkeys(CONFIRMATION) | {"outcome": "wrong_code", "attempts_left": 4}
+    answer = body(await world.gateway("POST", f"{path}/verification", {"code": code}, **session))
+    assert (set(answer), answer["outcome"]) == (CONFIRMATION, "confirmed")
+    assert (answer["session_expires_at"], answer["valid_until"]) == ("2026-11-23T17:00:00Z", "2026-11-23T09:05:00Z")
+    session = {"X-Session-Token": answer["session_token"]}
+    done = await world.gateway("POST", "/v1/sessions/end-others", {"step_up_id": asked["step_up_id"]}, **session)
+    assert (done.status_code, done.content) == (204, b"")
+
+
+async def test_step_up_no_mobile_limit_reached_and_unknown(world: World) -> None:
+    token = await world.session_of_mario()
+    session = {"X-Session-Token": token}
+    for path in ("/v1/step-ups/stp_x/verification", "/v1/step-ups/stp_x/code"):
+        assert refusal(await world.gateway("POST", path, {"code": "123456"}, **session), 404) == "step_up_unknown"
+    outcomes = [(await a_step_up(world, token, "deactivate"))["outcome"] for _ in range(4)]
+    assert outcomes == ["code_sent"] * 3 + ["limit_reached"]
+    async with world.services.database.write() as work:
+        await work.execute(text("DELETE FROM step_ups"))
+        await work.execute(text("UPDATE contacts SET customer_id = 2 WHERE kind = 'mobile' AND customer_id = 1"))
+    assert await a_step_up(world, token, "deactivate") == dict.fromkeys(STEP_UP) | {"outcome": "no_mobile"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asked"),
+    [
+        ("GET", "/v1/sessions", None),
+        ("POST", "/v1/sessions/end-others", {"step_up_id": "stp_x"}),
+        ("POST", "/v1/step-ups", {"action": "deactivate"}),
+        ("POST", "/v1/step-ups/stp_x/verification", {"code": "123456"}),
+        ("POST", "/v1/step-ups/stp_x/code", None),
+        ("PUT", "/v1/account/password", {"step_up_id": "stp_x", "present_password": "x", "password": NEW_PASSWORD}),
+        ("POST", "/v1/account/deactivation", {"step_up_id": "stp_x"}),
+    ],
+)
+async def test_an_account_without_a_session(world: World, method: str, path: str, asked: Any) -> None:
+    assert refusal(await world.gateway(method, path, asked), 401) == "session_invalid"
+    assert refusal(await world.gateway(method, path, asked, **{"X-Session-Token": "x"}), 401) == "session_invalid"
+
+
+async def test_secure_operations_without_a_step_up(world: World) -> None:
+    session = {"X-Session-Token": await world.session_of_mario()}
+    for path in ("/v1/sessions/end-others", "/v1/account/deactivation"):
+        answer = await world.gateway("POST", path, {"step_up_id": "stp_x"}, **session)
+        assert refusal(answer, 409) == "step_up_required"
+    asked = {"step_up_id": "stp_x", "present_password": PASSWORD, "password": NEW_PASSWORD}
+    assert refusal(await world.gateway("PUT", "/v1/account/password", asked, **session), 409) == "step_up_required"
+    answer = await world.gateway("PUT", "/v1/account/password", asked | {"password": "Password1"}, **session)
+    assert (answer.status_code, answer.json()["code"]) == (422, "secret_rejected")
+    assert answer.json()["failed_rules"] == ["too_common"]
+
+
+async def test_password_wrong_and_changed_and_deactivation(world: World) -> None:
+    token = await world.session_of_mario()
+    for action in ("change_password", "deactivate"):
+        asked = await a_step_up(world, token, action)
+        path = f"/v1/step-ups/{asked['step_up_id']}/verification"
+        code = {"code": await world.newest_code()}
+        token = body(await world.gateway("POST", path, code, **{"X-Session-Token": token}))["session_token"]
+        confirmed = {"step_up_id": asked["step_up_id"]}
+        if action == "change_password":
+            change = confirmed | {"present_password": "Sbagliata1", "password": NEW_PASSWORD}
+            answer = await world.gateway("PUT", "/v1/account/password", change, **{"X-Session-Token": token})
+            assert body(answer) == dict.fromkeys(PASSWORD_CHANGE) | {"outcome": "wrong_password", "attempts_left": 4}
+            change |= {"present_password": PASSWORD}
+            answer = await world.gateway("PUT", "/v1/account/password", change, **{"X-Session-Token": token})
+            assert (set(body(answer)), body(answer)["outcome"]) == (PASSWORD_CHANGE, "changed")
+            token = body(answer)["session_token"]
+    done = await world.gateway("POST", "/v1/account/deactivation", confirmed, **{"X-Session-Token": token})
+    assert (done.status_code, done.content) == (204, b"")
+
+
+# --- password reset -------------------------------------------------------------------------------------------------
+
+RESET = {"outcome", "reset_id", "life_minutes", "resend_after_seconds", "retry_after_seconds"}
+
+
+async def a_reset(world: World, username: str = MARIO["contact"]) -> dict[str, Any]:
+    asked = {"username": username, "client_address": "192.0.2.1"}
+    return body(await world.gateway("POST", "/v1/password-resets", asked))
+
+
+async def test_password_reset_from_the_code_to_the_new_password(world: World) -> None:
+    await world.account_of_mario()
+    begun = await a_reset(world)
+    reset_id = begun.pop("reset_id")
+    assert begun == {
+        "outcome": "code_sent",
+        "life_minutes": 5,
+        "resend_after_seconds": 30,
+        "retry_after_seconds": None,
+    }
+    path = f"/v1/password-resets/{reset_id}"
+    early = body(await world.gateway("POST", f"{path}/code"))
+    assert early == dict.fromkeys(RESET) | {"outcome": "too_soon", "retry_after_seconds": 31}
+    code = await world.newest_code()
+    answer = body(await world.gateway("POST", f"{path}/verification", {"code": wrong(code)}))
+    assert answer == {"outcome": "wrong_code", "attempts_left": 4}
+    chosen = {"password": NEW_PASSWORD, "client_address": "192.0.2.1"}
+    assert refusal(await world.gateway("PUT", f"{path}/password", chosen), 404) == "reset_unknown"
+    assert body(await world.gateway("POST", f"{path}/verification", {"code": code})) == {
+        "outcome": "confirmed",
+        "attempts_left": 3,
+    }
+    answer = await world.gateway("PUT", f"{path}/password", chosen | {"password": "Mariorossi1"})
+    assert (answer.status_code, answer.json()["failed_rules"]) == (422, ["too_common", "too_personal"])
+    done = await world.gateway("PUT", f"{path}/password", chosen)
+    assert (done.status_code, done.content) == (204, b"")
+    assert refusal(await world.gateway("PUT", f"{path}/password", chosen), 404) == "reset_unknown"
+
+
+async def test_password_reset_wait_limit_reached_spent_expired_and_unknown(world: World) -> None:
+    begun = await a_reset(world, "nessuno@posta.example")
+    path = f"/v1/password-resets/{begun['reset_id']}"
+    for _ in range(5):
+        answer = body(await world.gateway("POST", f"{path}/verification", {"code": "123456"}))
+    assert answer == {"outcome": "code_spent", "attempts_left": 0}
+    for pause in (30, 60, 120):
+        world.clock.move(seconds=pause)
+        assert body(await world.gateway("POST", f"{path}/code"))["outcome"] == "code_sent"
+    world.clock.move(seconds=120)
+    assert body(await world.gateway("POST", f"{path}/code"))["outcome"] == "limit_reached"
+    world.clock.move(minutes=4)
+    answer = body(await world.gateway("POST", f"{path}/verification", {"code": "123456"}))
+    assert answer == {"outcome": "code_expired", "attempts_left": 5}
+    world.clock.move(minutes=15)
+    assert refusal(await world.gateway("POST", f"{path}/verification", {"code": "123456"}), 404) == "reset_unknown"
+    for _ in range(9):
+        await a_reset(world, "nessuno@posta.example")
+    waiting = await a_reset(world, "altro@posta.example")
+    assert (waiting["outcome"], waiting["reset_id"]) == ("wait", None)
+    assert 0 < waiting["retry_after_seconds"] <= 3600
+    for action in ("verification", "code"):
+        answer = await world.gateway("POST", f"/v1/password-resets/rst_x/{action}", {"code": "123456"})
+        assert refusal(answer, 404) == "reset_unknown"
 
 
 # --- mailbox --------------------------------------------------------------------------------------------------------

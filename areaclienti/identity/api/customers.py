@@ -23,12 +23,9 @@ SessionToken = Annotated[str | None, Header(max_length=200)]
 @router.get("/customers/me", response_model=CustomerBody, responses=documented(401, 403, 503))
 async def read_me(services: ServicesHere, x_session_token: SessionToken = None) -> Any:
     """Name, policies and consultant of the session's customer (manual 8a). 401 `session_invalid`."""
-    if x_session_token is None:
-        raise Refused(401, "session_invalid", "The session is unknown or over.")
-    token = x_session_token
 
     async def act(work: Work) -> CustomerBody:
-        return await _customer_body(work, await sessions.use(work, token))
+        return await _customer_body(work, await sessions.use(work, x_session_token))
 
     return await services.do(act)
 

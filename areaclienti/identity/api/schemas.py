@@ -27,7 +27,7 @@ class ErrorBody(_Body):
     message: str
 
 
-class DepositRefusedBody(ErrorBody):
+class SecretRejectedBody(ErrorBody):
     """`failed_rules` is there with the code `secret_rejected`, and null otherwise."""
 
     failed_rules: list[str] | None = None
@@ -146,12 +146,20 @@ class IdentificationBody(_Body):
     contacts: list[MaskedContactBody]
 
 
+class DeviceAsked(_Body):
+    """What the customer knows his device by: families such as "Chrome" and "Windows", nothing finer."""
+
+    browser: Annotated[str, Field(max_length=40, pattern=_NO_CONTROLS)] | None = None
+    system: Annotated[str, Field(max_length=40, pattern=_NO_CONTROLS)] | None = None
+
+
 class SignInAsked(_Body):
     """`username` is the contact in any presentation; `client_address` is where the customer's request came from."""
 
     username: Annotated[str, Field(max_length=320)]
     password: Secret
     client_address: ClientAddress
+    device: DeviceAsked = DeviceAsked()
 
 
 class SignInBody(_Body):
@@ -163,8 +171,12 @@ class SignInBody(_Body):
     retry_after_seconds: int | None
 
 
-class FirstAccessAsked(_Body):
+class CodeAsked(_Body):
     code: Annotated[str, Field(max_length=64)]
+
+
+class FirstAccessAsked(CodeAsked):
+    device: DeviceAsked = DeviceAsked()
 
 
 class FirstAccessBody(_Body):
@@ -181,6 +193,86 @@ class NewCodeBody(_Body):
     outcome: Literal["code_sent", "too_soon", "limit_reached"]
     challenge: ChallengeBody | None
     retry_after_seconds: int | None
+
+
+class SessionBody(_Body):
+    """A signed-in session; `current` is the one that asks."""
+
+    browser: str | None
+    system: str | None
+    signed_in_at: datetime
+    last_seen_at: datetime
+    current: bool
+
+
+class SessionsBody(_Body):
+    """The one last used first."""
+
+    sessions: list[SessionBody]
+
+
+class StepUpAsked(_Body):
+    action: Literal["change_password", "end_other_sessions", "deactivate"]
+
+
+class StepUpBody(_Body):
+    outcome: Literal["code_sent", "no_mobile", "limit_reached"]
+    step_up_id: str | None
+    challenge: ChallengeBody | None
+    retry_after_seconds: int | None
+
+
+class ConfirmationBody(_Body):
+    """When confirmed: the session's new token, and until when the operation may be done."""
+
+    outcome: Literal["confirmed", "wrong_code", "code_expired", "code_spent", "limit_reached"]
+    attempts_left: int
+    session_token: str | None
+    session_expires_at: datetime | None
+    valid_until: datetime | None
+
+
+class ConfirmedAsked(_Body):
+    step_up_id: Id
+
+
+class PasswordChangeAsked(ConfirmedAsked):
+    present_password: Secret
+    password: Secret
+
+
+class PasswordChangeBody(_Body):
+    outcome: Literal["changed", "wrong_password"]
+    attempts_left: int
+    session_token: str | None
+    session_expires_at: datetime | None
+
+
+class PasswordResetAsked(_Body):
+    """`username` is the contact in any presentation."""
+
+    username: Annotated[str, Field(max_length=320)]
+    client_address: ClientAddress
+
+
+class PasswordResetBody(_Body):
+    """`code_sent` also when there is nobody to send it to."""
+
+    outcome: Literal["code_sent", "wait", "too_soon", "limit_reached"]
+    reset_id: str | None
+    life_minutes: int | None
+    resend_after_seconds: int | None
+    retry_after_seconds: int | None
+
+
+class PasswordResetCheckBody(_Body):
+    outcome: Literal["confirmed", "wrong_code", "code_expired", "code_spent"]
+    attempts_left: int
+
+
+class NewPasswordAsked(_Body):
+    password: Secret
+    client_address: ClientAddress
 
 
 class PolicyBody(_Body):

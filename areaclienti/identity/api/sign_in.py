@@ -12,8 +12,18 @@ from areaclienti.identity.api.auth import ServicesHere, for_gateway
 from areaclienti.identity.api.errors import documented
 from areaclienti.identity.api.schemas import FirstAccessAsked, FirstAccessBody, NewCodeBody, SignInAsked, SignInBody
 from areaclienti.identity.errors import Refused
+from areaclienti.identity.sessions import Device
 
 router = APIRouter(prefix="/v1/sign-in", tags=["sign-in"], dependencies=[for_gateway])
+
+
+def six_digits(typed: str) -> str:
+    """The code however it was typed. Raises `Refused` (422 `invalid_input`)."""
+    code = looks_like_code(typed)
+    if code is None:
+        raise Refused(422, "invalid_input", "A code has six digits.")
+    return code
+
 
 SignInId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
@@ -21,17 +31,22 @@ SignInId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 @router.post("", response_model=SignInBody, responses=documented(401, 403, 503))
 async def sign_in_with_password(asked: SignInAsked, services: ServicesHere) -> Any:
     """`rejected` never says whether the username or the password was wrong; `wait` comes before either is looked at."""
-    return await sign_in.sign_in(services.do, services.passwords, asked.username, asked.password, asked.client_address)
+    return await sign_in.sign_in(
+        services.do,
+        services.passwords,
+        asked.username,
+        asked.password,
+        asked.client_address,
+        Device(asked.device.browser, asked.device.system),
+    )
 
 
 @router.post("/{sign_in_id}/verification", response_model=FirstAccessBody, responses=documented(401, 403, 404, 409))
 async def verify_first_access(sign_in_id: SignInId, asked: FirstAccessAsked, services: ServicesHere) -> Any:
     """Checks the code of the first access (manual 9a). 404 `sign_in_unknown`, 409 `no_challenge`."""
-    code = looks_like_code(asked.code)
-    if code is None:
-        raise Refused(422, "invalid_input", "A code has six digits.")
+    device = Device(asked.device.browser, asked.device.system)
     async with services.work() as work:
-        answer = await sign_in.verify(work, sign_in_id, code)
+        answer = await sign_in.verify(work, sign_in_id, six_digits(asked.code), device)
     return FirstAccessBody(
         outcome=answer.outcome,
         session_token=answer.session_token,

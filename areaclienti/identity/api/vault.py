@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from areaclienti.identity import vault
 from areaclienti.identity.api.auth import ServicesHere, for_gateway
 from areaclienti.identity.api.errors import documented
-from areaclienti.identity.api.schemas import DepositAsked, DepositBody, DepositRefusedBody
+from areaclienti.identity.api.schemas import DepositAsked, DepositBody, SecretRejectedBody
 
 router = APIRouter(prefix="/v1/vault", tags=["vault"], dependencies=[for_gateway])
 
-_refusals = documented(401, 403) | {422: {"model": DepositRefusedBody, "description": "Rejected; nothing is stored."}}
+_refusals = documented(401, 403) | {422: {"model": SecretRejectedBody, "description": "Rejected; nothing is stored."}}
 
 
 @router.post("/secrets", status_code=201, response_model=DepositBody, responses=_refusals)

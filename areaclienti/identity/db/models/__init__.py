@@ -16,7 +16,7 @@ from areaclienti.identity.db.models.records import AuditEvent, IdempotencyRecord
 from areaclienti.identity.db.models.codes import Challenge, ClientAddress, LimitEvent, UseOfContact
 from areaclienti.identity.db.models.registration import Registration, VaultEntry
 from areaclienti.identity.db.models.registry import Agency, Consultant, Contact, Customer, Policy
-from areaclienti.identity.db.models.accounts import Account, SignIn, SignInSession, Throttle
+from areaclienti.identity.db.models.accounts import Account, PasswordReset, SignIn, SignInSession, StepUp, Throttle
 
 APPEND_ONLY_TABLES = ("privacy_notices", "acknowledgements", "audit")
 
@@ -41,6 +41,7 @@ __all__ = [
     "LimitEvent",
     "MailboxMessage",
     "OutboxMessage",
+    "PasswordReset",
     "Policy",
     "PrivacyNotice",
     "ProviderMessage",
@@ -48,6 +49,7 @@ __all__ = [
     "Registration",
     "SignIn",
     "SignInSession",
+    "StepUp",
     "Throttle",
     "UseOfContact",
     "VaultEntry",
