@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from areaclienti.gateway import errors, health, identity_pages, receipts, signin
+from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, signin
 from areaclienti.gateway.channels import stream, web
 from areaclienti.gateway.db.database import open_database
 from areaclienti.gateway.db.migrate import upgrade
@@ -70,8 +70,8 @@ def create_app(
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
-    for routes in (health.router, web.router, stream.router, identity_pages.router, receipts.router, signin.router):
-        app.include_router(routes)
+    for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset):
+        app.include_router(part.router)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     return app

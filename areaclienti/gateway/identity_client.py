@@ -78,11 +78,15 @@ class IdentityClient:
         params: dict[str, str] | None = None,
         session_token: str | None = None,
     ) -> dict[str, Any]:
-        """The JSON object that identity answers ({} for an empty answer). Raises IdentityRefused on a 4xx."""
+        """The JSON object that identity answers ({} for an empty answer). Raises IdentityRefused on a 4xx, and
+        SecretRejected for a password that breaks the rules.
+        """
         headers = {"X-Session-Token": session_token} if session_token else {}
         response = await self._send(method, path, json=json, params=params, headers=headers)
         if response.is_server_error:
             raise IdentityUnavailable(f"identity answered {response.status_code}")
+        if response.status_code == 422 and _code(response) == "secret_rejected":
+            raise SecretRejected(_failed_rules(response))
         if response.is_client_error:
             raise IdentityRefused(response.status_code, _code(response))
         if not response.content:

@@ -32,6 +32,12 @@ async def sign_in(request: Request) -> HTMLResponse:
     return _page(request, "sign_in.html")
 
 
+@router.get("/password-dimenticata")
+async def password_reset(request: Request) -> HTMLResponse:
+    """Username, the code sent to the mobile on file, the new password."""
+    return _page(request, "password_reset.html")
+
+
 @router.get("/area-clienti")
 async def customer_area(request: Request) -> HTMLResponse:
     """The customer's policies and consultant; the page's script sends to sign-in whoever has no session."""

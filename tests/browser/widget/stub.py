@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -131,6 +131,7 @@ class Stub:
         self.mail: list[dict[str, Any]] = []
         self.sign_in_over = False
         self.signed_in = True
+        self.sessions = [a_session("Chrome", "Windows", current=True), a_session("Safari", "iPhone o iPad")]
         self.app = self._build()
 
     def only(self) -> Conversation:
@@ -180,6 +181,10 @@ class Stub:
         for path in ("/api/sign-in", "/api/sign-in/verification", "/api/sign-in/code"):
             app.post(path)(self._sign_in)
         app.get("/api/me")(self._me)
+        app.get("/api/sessions")(self._sessions)
+        for path in ("step-up", "step-up/verification", "step-up/code", "password-reset", "account/{operation}",
+                     "password-reset/verification", "password-reset/code", "password-reset/password"):  # fmt: skip
+            app.post(f"/api/{path}")(self._account)
         return app
 
     def _of(self, request: Request) -> Conversation | None:
@@ -312,8 +317,25 @@ class Stub:
     async def _sign_out(self) -> Response:
         return Response(status_code=204)
 
+    async def _account(self, request: Request) -> Response:
+        """The next of `outcomes`: an answer, or a refusal with `status`; 204 without one."""
+        self.posts.append((request.url.path, await request.json()))
+        outcome = dict(self.outcomes.pop(0)) if self.outcomes else {"status": 204}
+        status = outcome.pop("status", 200)
+        return Response(status_code=204) if status == 204 else JSONResponse(outcome, status)
+
+    async def _sessions(self) -> Response:
+        return JSONResponse({"sessions": self.sessions}) if self.signed_in else _error(401, "no_session")
+
     async def _me(self) -> Response:
         return JSONResponse(CUSTOMER) if self.signed_in else _error(401, "no_session")
+
+
+def a_session(browser: str | None, system: str | None, current: bool = False) -> dict[str, Any]:
+    """One of the customer's sessions, begun an hour ago."""
+    since, seen = (datetime.now(UTC) - timedelta(minutes=minutes) for minutes in (60, 0 if current else 12))
+    times = {"signed_in_at": since.isoformat(), "last_seen_at": seen.isoformat()}
+    return {"browser": browser, "system": system, "current": current} | times
 
 
 CUSTOMER = {

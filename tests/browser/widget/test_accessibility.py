@@ -16,7 +16,10 @@ from tests.browser.widget.stub import Stub
 Axe = Callable[[Page], list[str]]
 # a desktop, a narrow phone, and 1280 x 1024 at 400 % zoom (WCAG 1.4.10)
 WINDOWS = ((1280, 900), (320, 640), (320, 256))
-PAGES = ("/", "/accedi", "/area-clienti", "/informativa-privacy", "/mailbox", "/non-esiste", "/broken")
+PAGES = (
+    "/", "/accedi", "/password-dimenticata", "/area-clienti", "/informativa-privacy", "/mailbox", "/non-esiste",
+    "/broken",
+)  # fmt: skip
 
 
 def _choices(chat: Chat, stub: Stub) -> None:

@@ -139,7 +139,7 @@ def test_the_products_show_premiums_and_dates_as_italians_write_them(open_page: 
     expect(card).to_contain_text("2 maggio 2019")
     expect(card.get_by_text("Attiva")).to_be_visible()
     expect(page.get_by_text("Giulia Bianchi")).to_be_visible()
-    page.get_by_role("button", name="Esci").click()
+    page.get_by_role("button", name="Esci", exact=True).click()
     page.wait_for_url("**/accedi")
 
 

@@ -129,6 +129,9 @@ class Identity:
         self.sessions = {"customer-session-token"}
         self.receipts: list[tuple[str, dict[str, Any]]] = []
         self.receipts_answer = 200
+        self.devices: list[dict[str, str | None]] = []
+        self.asked: list[tuple[str, str, Any]] = []  # of the account and of password resets: method, path, body
+        self.answers: dict[str, dict[str, Any]] = {}  # by path; a `status` in it is the answer's
         self.app = self._build()
 
     def _build(self) -> FastAPI:
@@ -174,13 +177,15 @@ class Identity:
             return JSONResponse({"messages": [{"id": "m2", "after": after}]})
 
         @app.post("/v1/sign-in")
-        async def sign_in(body: dict[str, str]) -> dict[str, Any]:
-            assert set(body) == {"username", "password", "client_address"}
+        async def sign_in(body: dict[str, Any]) -> dict[str, Any]:
+            assert set(body) == {"username", "password", "client_address", "device"}
+            self.devices.append(body["device"])
             self.signed_in_from.append(body["client_address"])
             return self.sign_in
 
         @app.post("/v1/sign-in/{sign_in_id}/verification")
-        async def verification(sign_in_id: str, body: dict[str, str]) -> Response:
+        async def verification(sign_in_id: str, body: dict[str, Any]) -> Response:
+            assert set(body) == {"code", "device"}
             self.seen_codes.append((sign_in_id, body["code"]))
             if sign_in_id != "sgn_1":
                 return JSONResponse({"code": "sign_in_unknown", "message": "?"}, 404)
@@ -205,6 +210,21 @@ class Identity:
             assert set(body) == {"path_token", "query", "headers", "body"}
             self.receipts.append((provider, body))
             return JSONResponse({"outcomes": []}, self.receipts_answer)
+
+        async def account(request: Request, x_session_token: str = Header("")) -> Response:
+            path = request.url.path
+            if not path.startswith("/v1/password-resets") and x_session_token not in self.sessions:
+                return JSONResponse({"code": "session_invalid", "message": "over"}, 401)
+            body = await request.body()
+            self.asked.append((request.method, path, await request.json() if body else None))
+            answer = dict(self.answers.get(path, {"status": 204}))
+            status = answer.pop("status", 200)
+            return Response(status_code=204) if status == 204 else JSONResponse(answer, status)
+
+        for path in ("/v1/sessions", "/v1/sessions/end-others", "/v1/step-ups", "/v1/account/{rest}",
+                     "/v1/step-ups/{step_up_id}/{rest}", "/v1/password-resets",
+                     "/v1/password-resets/{reset_id}/{rest}"):  # fmt: skip
+            app.add_api_route(path, account, methods=["GET", "POST", "PUT"])
 
         @app.get("/health/ready")
         async def ready() -> dict[str, str]:

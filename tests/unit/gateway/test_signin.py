@@ -42,7 +42,9 @@ async def sign_in_page(app: FastAPI) -> Browser:
 
 
 async def sign_in(page: Browser) -> httpx.Response:
-    return await page.request("POST", "/api/sign-in", CREDENTIALS)
+    answer = await page.request("POST", "/api/sign-in", CREDENTIALS)
+    page.csrf = answer.json().get("csrf_token", page.csrf)  # a new one with every new session
+    return answer
 
 
 async def state(page: Browser) -> str:
@@ -52,10 +54,13 @@ async def state(page: Browser) -> str:
 
 async def test_who_signs_in_sees_their_data_and_no_token(page: Browser, identity: Identity) -> None:
     identity.sign_in = signed_in()
+    before = page.csrf
     response = await sign_in(page)
     assert response.json() == {
         "outcome": "signed_in", "challenge": None, "retry_after_seconds": None, "attempts_left": None,
+        "csrf_token": page.csrf,
     }  # fmt: skip
+    assert page.csrf != before
     cookie = next(value for value in response.headers.get_list("set-cookie") if TOKEN in value)
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie
     assert 1_700 < int(cookie.split("Max-Age=")[1].split(";")[0]) <= 1_800

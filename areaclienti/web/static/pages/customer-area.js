@@ -1,11 +1,13 @@
-/** The customer area: greeting, policies, consultant, "Esci". Without a session it leads to sign-in. */
+/** The customer area: greeting, policies, consultant, security, "Esci". Without a session it leads to sign-in. */
 
-import { h } from '../chat/dom.js';
+import { h, icon } from '../chat/dom.js';
 import { TEXTS } from './it.js';
-import { day, request } from './shared.js';
+import { SecureDialog } from './secure-dialog.js';
+import { ago, day, request } from './shared.js';
 
 const T = TEXTS.area;
 const EURO = new Intl.NumberFormat('it-IT', { style: 'currency', currency: 'EUR', useGrouping: 'always' });
+const PHONES = ['iPhone o iPad', 'Android'];
 const one = (selector) => document.querySelector(selector);
 
 function policy({ number, product, line, status, started_on: started, expires_on: expires, annual_premium_cents: cents }) {
@@ -33,9 +35,29 @@ function consultant(person) {
   ].filter(Boolean);
 }
 
+function session({ browser, system, signed_in_at: since, last_seen_at: seen, current }) {
+  return h(
+    'li',
+    {},
+    icon(PHONES.includes(system) ? 'phone' : 'screen'),
+    h(
+      'div',
+      {},
+      h('p', {}, h('strong', {}, T.device(browser, system)), current && h('span', { class: 'status active' }, T.thisDevice)),
+      h('p', { class: 'hint' }, current ? T.since(ago(since)) : T.seen(ago(seen), ago(since))),
+    ),
+  );
+}
+
 function fail(text) {
   one('#failure').textContent = text;
   one('#failure').hidden = false;
+}
+
+function tell(text) {
+  one('#news').textContent = text;
+  one('#news').hidden = false;
+  one('#news').focus();
 }
 
 async function signOut() {
@@ -48,6 +70,36 @@ async function signOut() {
   }
 }
 
+async function showSessions() {
+  try {
+    const { sessions } = await request('GET', '/api/sessions');
+    one('#sessions').replaceChildren(...sessions.map(session));
+    one('#end-others').hidden = sessions.length < 2;
+  } catch (error) {
+    if (error.status === 401) return location.replace('/accedi');
+    one('#sessions').replaceChildren(h('li', {}, h('p', {}, T.sessionsFailed)));
+  }
+}
+
+const dialog = new SecureDialog(one('#secure'), {
+  signedOut: () => location.replace('/accedi'),
+  async done(action) {
+    if (action === 'deactivate') {
+      one('#area').hidden = one('#sign-out').hidden = true;
+      one('#gone').hidden = false;
+      return one('#titolo-fine').focus();
+    }
+    await showSessions();
+    tell(T.done[action]);
+  },
+});
+for (const button of document.querySelectorAll('[data-action]')) {
+  button.addEventListener('click', () => {
+    one('#news').hidden = true;
+    dialog.open(button.dataset.action, button);
+  });
+}
+
 try {
   const me = await request('GET', '/api/me');
   one('#greeting').textContent = T.greeting(me.display_name);
@@ -57,6 +109,7 @@ try {
   one('#area').hidden = false;
   one('#sign-out').hidden = false;
   one('#sign-out').addEventListener('click', signOut);
+  await showSessions();
 } catch (error) {
   if (error.status === 401) location.replace('/accedi');
   else fail(T.failed);

@@ -2,6 +2,7 @@
 
 import { TEXTS } from './it.js';
 
+const AGO = new Intl.RelativeTimeFormat('it-IT', { numeric: 'auto' });
 const DAY = new Intl.DateTimeFormat('it-IT', { day: 'numeric', month: 'long', year: 'numeric' });
 
 /** The answer's JSON. Throws an Error with `status` (0: no answer) and `code` otherwise. */
@@ -15,11 +16,18 @@ export async function request(method, path, { body, csrf } = {}) {
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (response.ok) return answer;
   const retryAfter = Number(response.headers.get('Retry-After')) || null;
-  throw Object.assign(new Error(answer?.code), { status: response.status, code: answer?.code, retryAfter });
+  throw Object.assign(new Error(answer?.code), { status: response.status, code: answer?.code, failedRules: answer?.failed_rules, retryAfter });
 }
 
 export function day(iso) {
   return DAY.format(new Date(iso));
+}
+
+/** How long ago, as a customer would say it. */
+export function ago(iso) {
+  const minutes = Math.round((Date.now() - new Date(iso)) / 60_000);
+  if (minutes < 1) return TEXTS.justNow;
+  return minutes < 60 ? AGO.format(-minutes, 'minute') : AGO.format(-Math.round(minutes / 60), 'hour');
 }
 
 /** Seconds as a customer would say them. */
@@ -30,11 +38,13 @@ export function duration(seconds) {
 /** Makes a button with `data-reveals` show and hide the password of that field. */
 export function revealer(button) {
   const field = document.getElementById(button.dataset.reveals);
+  const about = button.getAttribute('aria-label').replace(TEXTS.show[1], '');
   button.addEventListener('click', () => {
     const visible = field.type === 'password';
     field.type = visible ? 'text' : 'password';
     const [short, long] = visible ? TEXTS.hide : TEXTS.show;
     button.textContent = short;
-    button.setAttribute('aria-label', long);
+    // "Mostra la password attuale" keeps what it is about.
+    button.setAttribute('aria-label', long + about);
   });
 }
