@@ -177,7 +177,7 @@ def _within(pairs: list[tuple[str, str]]) -> bool:
         return False
     if any(abs(len(one) - len(other)) > _MOST_EDITS for one, other in joined):
         return False
-    return sum(edits(one, other) for one, other in joined) <= _MOST_EDITS
+    return sum(edits(one, other, swap=2) for one, other in joined) <= _MOST_EDITS
 
 
 def _is_word_missing(one: str, other: str) -> bool:

@@ -207,7 +207,7 @@ def _few_edits(typed: PersonName, on_file: PersonName) -> bool:
     for left, right in zip(_keys(typed), _keys(on_file), strict=True):
         if not left or not right or abs(len(left) - len(right)) > _MOST_EDITS:
             return False
-        distance = edits(left, right)
+        distance = edits(left, right, swap=2)
         if distance * 2 >= max(len(left), len(right)):
             return False
         total += distance

@@ -36,7 +36,10 @@ def tidy(text: str) -> str:
 
 def fold(text: str) -> str:
     """`tidy` text without accents and case, for comparing. Idempotent."""
-    decomposed = unicodedata.normalize("NFKD", tidy(text).casefold()).translate(_PLAIN_LETTERS)
+    text = tidy(text).casefold()
+    if text.isascii():
+        return text  # nothing to take off
+    decomposed = unicodedata.normalize("NFKD", text).translate(_PLAIN_LETTERS)
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     # Case folding can yield a new decomposable letter (as for U+0130): once more settles it.
     settled = unicodedata.normalize("NFKD", bare.casefold())

@@ -215,7 +215,8 @@ def test_an_empty_name_is_nobody() -> None:
         (PersonName("Paola", "Orto"), PersonName("Paola", "Dell'Orto"), False),
         (PersonName("Orto", "Paola"), PersonName("Paola", "Dell'Orto"), False),
         (PersonName("Mario", "Rosi"), PersonName("Mario", "Rossi"), True),
-        (PersonName("Mraio", "Rosis"), PersonName("Mario", "Rossi"), True),
+        (PersonName("Mraio", "Rossi"), PersonName("Mario", "Rossi"), True),
+        (PersonName("Mraio", "Rosis"), PersonName("Mario", "Rossi"), False),
         (PersonName("Ana", "Rossi"), PersonName("Anna", "Rossi"), True),
         (PersonName("Mohamed", "Benali"), PersonName("Mohammed", "Benali"), True),
         (PersonName("Josef", "Muller"), PersonName("Josef", "Mueller"), True),
@@ -349,6 +350,7 @@ def test_edits_are_a_distance(left: str, middle: str, right: str) -> None:
     assert (edits(left, right) == 0) == (left == right)
     assert abs(len(left) - len(right)) <= edits(left, right) <= max(len(left), len(right))
     assert edits(left + middle, right + middle) <= edits(left, right)
+    assert edits(left, right) <= edits(left, right, swap=2) <= 2 * edits(left, right)
 
 
 def test_no_given_name_is_taken_for_something_else() -> None:
