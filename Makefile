@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval map clean distclean
+.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +42,12 @@ bench: setup ## measure the running product (about 2 minutes)
 delivery: setup ## kill the delivery of codes at every step and let its providers fail (about 3 minutes)
 	@exec $(ENV) -m benchmarks.delivery
 
-eval: train ## measure the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)
+eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)
+	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)
 	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(SET),--set $(SET)) $(if $(SHOW),--show) $(if $(CONFUSION),--confusion $(CONFUSION))
+
+matching: setup ## measure how fast the matcher finds one of a million customers (about 10 minutes, 2 GB in TMPDIR)
+	@exec $(ENV) -m benchmarks.matching.speed
 
 map: setup ## write docs/map.md anew
 	@exec $(ENV) -m scripts.module_map

@@ -14,9 +14,10 @@ class Times:
     count: int
     p50: float
     p95: float
+    p99: float
 
 
 def times(seconds: Sequence[float]) -> Times:
     """Return the figures of at least two measured times."""
-    cuts = statistics.quantiles(seconds, n=20, method="inclusive")
-    return Times(len(seconds), statistics.median(seconds) * 1000, cuts[18] * 1000)
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return Times(len(seconds), statistics.median(seconds) * 1000, cuts[94] * 1000, cuts[98] * 1000)
