@@ -14,7 +14,10 @@ SMS_SENDER: Final = r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{2,10}[A-Za-z])$"
 
 
 class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="AREACLIENTI_", env_file=".env", extra="ignore")
+    # hide_input: an error at the start is printed, and among the inputs are passwords and keys.
+    model_config = SettingsConfigDict(
+        env_prefix="AREACLIENTI_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     var_dir: Path = Path("var")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
