@@ -60,6 +60,12 @@ class IdentitySettings(_Settings):
     # The insurer's own systems in place of ours (docs/ports.md).
     registry_url: str | None = None
     registry_key: SecretStr | None = None
+    challenges_url: str | None = None
+    challenges_key: SecretStr | None = None
+    accounts_url: str | None = None
+    accounts_key: SecretStr | None = None
+    notifications_url: str | None = None
+    notifications_key: SecretStr | None = None
     ports_ca_file: Path | None = None  # a private authority of those systems; the system's authorities otherwise
     ports_certificate_file: Path | None = None  # what they know us by, where they ask for it (mutual TLS)
     ports_certificate_key_file: Path | None = None
@@ -113,19 +119,31 @@ class IdentitySettings(_Settings):
 
     @model_validator(mode="after")
     def _ports_can_be_trusted(self) -> Self:
-        for name, url in (("REGISTRY", self.registry_url),):
+        for port in ("registry", "challenges", "accounts", "notifications"):
+            url = getattr(self, f"{port}_url")
             if url is not None and not _is_private(url):
-                raise ValueError(f"AREACLIENTI_{name}_URL must be https://host (http:// only on the loopback address)")
+                raise ValueError(
+                    f"AREACLIENTI_{port.upper()}_URL must be https://host (http:// only on the loopback address)"
+                )
         for name in ("ports_ca_file", "ports_certificate_file", "ports_certificate_key_file"):
             file = getattr(self, name)
             if file is not None and not file.is_file():
                 raise ValueError(f"AREACLIENTI_{name.upper()} names a file that is not there")
+        if self.notifications_url and self.delivery != "live":
+            raise ValueError("AREACLIENTI_NOTIFICATIONS_URL needs AREACLIENTI_DELIVERY=live")
         if self.ports_certificate_key_file and not self.ports_certificate_file:
             raise ValueError("AREACLIENTI_PORTS_CERTIFICATE_KEY_FILE needs AREACLIENTI_PORTS_CERTIFICATE_FILE")
         return self
 
+    @property
+    def sends_itself(self) -> bool:
+        """Whether messages leave by our own SMTP and SMS provider, not by the mailbox or the insurer's hub."""
+        return self.delivery == "live" and self.notifications_url is None
+
     def _missing_for_live(self) -> str | None:
         """What the operator still has to set, in one line."""
+        if self.notifications_url:
+            return None
         if not self.smtp_url:
             return "AREACLIENTI_SMTP_URL"
         if self.sms_provider == "webhook":

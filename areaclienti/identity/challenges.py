@@ -12,10 +12,11 @@ from sqlalchemy.orm import joinedload
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.domain.masking import mask_email, mask_mobile
 from areaclienti.identity import limits, sms_budget
-from areaclienti.identity.crypto import new_code, new_id, same
+from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Challenge, Contact, LimitEvent
 from areaclienti.identity.delivery import outbox
 from areaclienti.identity.errors import Refused
+from areaclienti.identity.ports.challenges.contract import life_minutes
 from areaclienti.identity.work import Work
 
 # What a code confirms: the contact that was typed (manual 6a) or chosen (4c), the first access or a secure operation
@@ -97,7 +98,6 @@ async def issue(
     await withdraw(work, purpose, session_id)
     on_file = contact if isinstance(contact, Contact) else None
     life = settings.code_life_email_seconds if channel == "email" else settings.code_life_sms_seconds
-    code = new_code()
     challenge = Challenge(
         id=new_id("chl"),
         purpose=purpose,
@@ -111,26 +111,17 @@ async def issue(
         created_at=work.now,
         expires_at=work.now + timedelta(seconds=life),
     )
-    challenge.code_hmac = _code_hmac(work, challenge, code)
     session.add(challenge)
+    await work.ports.challenges.send(work, challenge, contact)
     await session.flush()
     await _count_sending(work, contact.key, channel, address, is_sent=on_file is not None)
-    minutes = max(1, life // 60)
-    await outbox.enqueue(
-        work,
-        template=f"{purpose}_code",
-        contact=contact,
-        parameters={"code": code, "minutes": minutes},
-        expires_at=challenge.expires_at,
-        challenge_id=challenge.id,
-    )
     work.note("code_issued" if on_file else "code_not_issued", channel, session_id)
     issued = Issued(
         challenge_id=challenge.id,
         channel=channel,
         masked_destination=masked or mask_value(contact.kind, contact.value),
         expires_at=challenge.expires_at,
-        life_minutes=minutes,
+        life_minutes=life_minutes(challenge),
         resend_after_seconds=_backoff(work, made + 1),
         attempts_left=challenge.attempts_allowed,
     )
@@ -175,12 +166,15 @@ async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Che
     if used is None:
         return await _why_not_reserved(work, challenge, session_id)
     left = challenge.attempts_allowed - used
-    if same(challenge.code_hmac, _code_hmac(work, challenge, code)) and challenge.contact is not None:
+    compared = await work.ports.challenges.compare(work, challenge, code)
+    if compared == "right" and challenge.contact is not None:
         await _finish(work, challenge, "used")
         work.note("code_right", purpose, session_id)
         return Check("right", left, challenge.contact)
-    work.note("code_refused", "wrong_code", session_id)
-    if left > 0:
+    work.note("code_refused", "code_expired" if compared == "expired" else "wrong_code", session_id)
+    if compared == "expired":
+        return Check("code_expired", left)
+    if compared == "wrong" and left > 0:
         return Check("wrong_code", left)
     await _finish(work, challenge, "spent")
     return Check("code_spent", 0)
@@ -291,8 +285,3 @@ async def _finish(work: Work, challenge: Challenge, status: str) -> None:
         .values(status=status)
         .execution_options(synchronize_session=False)
     )
-
-
-def _code_hmac(work: Work, challenge: Challenge, code: str) -> str:
-    parts = (challenge.id, challenge.purpose, challenge.contact_hmac, challenge.session_id, code)
-    return work.mac.hex("code" if challenge.contact_id is not None else "decoy", *parts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from areaclienti.domain.companies import close_company, same_company
+from areaclienti.domain.contacts import ContactKind
 from areaclienti.domain.names import PersonName, close_person, same_person
 from areaclienti.identity.claims import Claims
 from areaclienti.identity.db.models import Account, Customer
@@ -51,8 +52,7 @@ async def match(work: Work, claims: Claims) -> Verdict:
     contact = customer.contact(typed.key) if customer else None
     code = customer.code if customer else _NOBODY
 
-    registered = await _has_account(work, code)
-    taken = await _taken_keys(work, code, [ContactOnFile(typed.kind, typed.value, typed.key, is_device=False)])
+    registered, taken = await _in_use(work, code, [(typed.kind, typed.key)])
     if customer is None or contact is None:
         return Verdict("several_customers" if named else "no_customer")
     if not customer.is_insured:
@@ -74,9 +74,8 @@ async def identify(work: Work, claims: Claims, tax_code: str) -> Identification:
     customer = close[0] if len(close) == 1 else None
     code = customer.code if customer else _NOBODY
 
-    registered = await _has_account(work, code)
     on_file = customer.contacts if customer else ()
-    taken = await _taken_keys(work, code, on_file)
+    registered, taken = await _in_use(work, code, [(contact.kind, contact.key) for contact in on_file])
     free = [contact for contact in on_file if contact.key not in taken]
     if customer is None:
         return Identification("several_customers" if close else "name_differs" if found else "no_customer")
@@ -92,13 +91,19 @@ async def identify(work: Work, claims: Claims, tax_code: str) -> Identification:
 async def may_register(work: Work, code: str, key: str) -> tuple[CustomerOnFile, ContactOnFile] | None:
     """The customer and his contact as they are on file now, if he may still register with it.
 
-    Asked again before each code, and when the account is made. The same is asked whatever the answer.
+    Asked again before each code. The same is asked whatever the answer.
     """
+    entitled = await is_entitled(work, code, key)
+    standing = await work.ports.accounts.standing(work, code, [(entitled[1].kind, key)] if entitled else [])
+    return None if standing.has_account or standing.taken else entitled
+
+
+async def is_entitled(work: Work, code: str, key: str) -> tuple[CustomerOnFile, ContactOnFile] | None:
+    """As `may_register`, but for the accounts: who makes one is told by the store whether there is another."""
     customer = await work.ports.registry.customer(work, code)
     contact = customer.contact(key) if customer else None
-    registered = await _has_account(work, code)
-    taken = await _taken_keys(work, code, [contact] if contact else [])
-    if customer is None or contact is None or not customer.is_insured or registered or taken:
+    others = await _device_contacts_of_others(work, code, [(contact.kind, key)] if contact else [])
+    if customer is None or contact is None or not customer.is_insured or others:
         return None
     return customer, contact
 
@@ -119,18 +124,20 @@ def _person(customer: CustomerOnFile) -> PersonName:
     return PersonName(customer.given_name or "", customer.family_name or "")
 
 
-async def _has_account(work: Work, code: str) -> bool:
-    accounts = select(func.count()).select_from(Account).join(Account.customer).where(Customer.code == code)
-    return bool(await work.session.scalar(accounts))
+async def _in_use(work: Work, code: str, contacts: Collection[tuple[ContactKind, str]]) -> tuple[bool, Set[str]]:
+    """Whether the customer has an account, and those of the contacts that he may not take as a username (manual 4a):
+    somebody has it already, or it is another customer's device contact.
+    """
+    standing = await work.ports.accounts.standing(work, code, contacts)
+    return standing.has_account, standing.taken | await _device_contacts_of_others(work, code, contacts)
 
 
-async def _taken_keys(work: Work, code: str, contacts: Collection[ContactOnFile]) -> set[str]:
-    """Those of the contacts that are somebody's username, or another customer's device contact (manual 4a)."""
-    keys = [contact.key for contact in contacts]
-    usernames = select(Account.username_key).where(Account.username_key.in_(keys))
-    confirmed = (
-        select(Account.device_key).join(Account.customer).where(Account.device_key.in_(keys), Customer.code != code)
+async def _device_contacts_of_others(work: Work, code: str, contacts: Collection[tuple[ContactKind, str]]) -> set[str]:
+    """Those that another customer has on file as his device contact, or has confirmed at his first access."""
+    confirmed = await work.session.scalars(
+        select(Account.device_key)
+        .join(Account.customer)
+        .where(Account.device_key.in_([key for _, key in contacts]), Customer.code != code)
     )
-    taken = {key for key in await work.session.scalars(usernames.union(confirmed)) if key is not None}
-    devices = await work.ports.registry.device_contacts(work, [(contact.kind, contact.key) for contact in contacts])
-    return taken | {device.key for device in devices if device.customer_code != code}
+    on_file = await work.ports.registry.device_contacts(work, contacts)
+    return {*filter(None, confirmed), *(device.key for device in on_file if device.customer_code != code)}

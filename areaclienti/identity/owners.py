@@ -13,7 +13,7 @@ from sqlalchemy import select
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.domain.contacts import ContactKind
 from areaclienti.identity import limits, telling
-from areaclienti.identity.db.models import Account, Customer, UseOfContact
+from areaclienti.identity.db.models import UseOfContact
 from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerType
 from areaclienti.identity.work import Do, Work
 from areaclienti.logging import get_logger
@@ -101,9 +101,10 @@ async def _username_of(work: Work, code: str | None) -> ContactOnFile | None:
     customer = await work.ports.registry.customer(work, code) if code else None
     if customer is None:
         return None
-    accounts = select(Account.username_key).join(Account.customer).where(Customer.code == customer.code)
-    username_key = await work.session.scalar(accounts)
-    return customer.contact(username_key) if username_key else None
+    on_file = [(contact.kind, contact.key) for contact in customer.contacts]
+    standing = await work.ports.accounts.standing(work, customer.code, on_file)
+    used = [contact for contact in customer.contacts if contact.key in standing.taken]
+    return used[0] if standing.has_account and used else None
 
 
 async def _in_use(work: Work, kind: ContactKind, key: str, reason: str) -> ContactOnFile | None:
@@ -115,15 +116,10 @@ async def _in_use(work: Work, kind: ContactKind, key: str, reason: str) -> Conta
         for customer_type in _TYPES
         for holder in await work.ports.registry.with_contact(work, customer_type, kind, key)
     ]
-    owners = await work.session.scalars(
-        select(Customer.code)
-        .join(Account, Account.customer_id == Customer.id)
-        .where(Customer.code.in_([holder.code for holder in holders]))
-    )
-    with_account = set(owners)
     for holder in holders:
         contact = holder.contact(key)
-        in_use = holder.code in with_account or (reason == "contact_in_use" and contact and contact.is_device)
+        standing = await work.ports.accounts.standing(work, holder.code, [])
+        in_use = standing.has_account or (reason == "contact_in_use" and contact and contact.is_device)
         if contact is not None and in_use:
             return contact
     return None

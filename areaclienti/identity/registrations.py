@@ -15,8 +15,7 @@ from areaclienti.identity import addresses, challenges, limits, matching, owners
 from areaclienti.identity.challenges import Issued
 from areaclienti.identity.claims import Claims
 from areaclienti.identity.crypto import new_id, same
-from areaclienti.identity.db.engine import insert_if_absent
-from areaclienti.identity.db.models import Account, Acknowledgement, Contact, Customer, Registration
+from areaclienti.identity.db.models import Acknowledgement, Contact, Customer, Registration
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.ports.references import contact_row, customer_row, no_contact_row
 from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerOnFile
@@ -278,12 +277,12 @@ def _purpose_of(registration: Registration) -> challenges.Purpose:
 async def _create_account(work: Work, registration: Registration, contact: Contact) -> NewAccount | None:
     """Makes the one account, or None if the customer or the contact has got one in the meantime."""
     owner = await work.session.get_one(Customer, contact.customer_id)
-    free = await matching.may_register(work, owner.code, contact.key)
-    if free is None or not await _insert_account(work, registration, contact):
+    entitled = await matching.is_entitled(work, owner.code, contact.key)
+    if entitled is None or await work.ports.accounts.create(work, registration, owner.code, contact) is None:
         await challenges.spend(work, _purpose_of(registration), registration.id)
         work.note("account_refused", "no_longer_free", registration.id, registration.conversation_id)
         return None
-    customer, _ = free
+    customer, _ = entitled
     registration.status = "completed"
     registration.password_hash = registration.claims_sealed = None
     await telling.tell_customer(work, customer, "account_created")
@@ -292,22 +291,6 @@ async def _create_account(work: Work, registration: Registration, contact: Conta
         username_masked=challenges.mask(contact),
         has_mobile=any(known.kind == "mobile" for known in customer.contacts),  # manual 10a is told before it hurts
         display_name=customer.display_name,
-    )
-
-
-async def _insert_account(work: Work, registration: Registration, contact: Contact) -> bool:
-    # The UNIQUE constraints decide between two that come together: one account a customer, a username, a registration.
-    return await insert_if_absent(
-        work.session,
-        Account,
-        customer_id=contact.customer_id,
-        username_kind=contact.kind,
-        username=contact.value,
-        username_key=contact.key,
-        password_hash=registration.password_hash,
-        registration_id=registration.id,
-        acknowledgement_id=registration.acknowledgement_id,
-        created_at=work.now,
     )
 
 

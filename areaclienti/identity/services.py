@@ -11,8 +11,9 @@ from areaclienti.identity import audit, housekeeping, owners
 from areaclienti.identity.clock import Clock
 from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
-from areaclienti.identity.delivery.adapters import Adapter
+from areaclienti.identity.delivery.adapters import Adapter, Sender
 from areaclienti.identity.delivery.mailbox import Mailbox
+from areaclienti.identity.delivery.rendered import Rendered
 from areaclienti.identity.delivery.sms.choose import provider_of
 from areaclienti.identity.delivery.sms.provider import Provider
 from areaclienti.identity.delivery.sms.sender import SmsSender
@@ -21,6 +22,8 @@ from areaclienti.identity.delivery.worker import OutboxWorker
 from areaclienti.identity.notices import load_notice
 from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.ports import chosen
+from areaclienti.identity.ports.challenges.sender import CodesElsewhere
+from areaclienti.identity.ports.delivery.hub import NotificationHub
 from areaclienti.identity.ports.outside import Answers, MustAsk
 from areaclienti.identity.work import Work
 from areaclienti.settings import IdentitySettings
@@ -43,11 +46,11 @@ class Services:
             settings.password_hash_memory_kib, settings.password_hash_rounds, settings.password_hash_at_once
         )
         self.notice = load_notice()
-        self.ports = chosen.choose(settings)
-        self.sms_provider: Provider | None = provider_of(settings) if settings.delivery == "live" else None
-        self.adapters = self._adapters()
+        self.ports = chosen.choose(settings, self.passwords)
+        self.sms_provider: Provider | None = provider_of(settings) if settings.sends_itself else None
+        self.senders = self._senders()
         self.outbox_worker = OutboxWorker(
-            self.adapters, self.database, self.work, clock, settings.outbox_poll_seconds, settings.outbox_at_once
+            self.senders, self.database, self.work, clock, settings.outbox_poll_seconds, settings.outbox_at_once
         )
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,10 +107,22 @@ class Services:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        for adapter in set(self.adapters.values()):
-            await adapter.close()
+        for sender in set(self.senders.values()):
+            await sender.close()
         await self.ports.close()
         await self.database.close()
+
+    def _senders(self) -> dict[str, Sender]:
+        """Who sends what, by channel. Codes of the insurer's own service never come into words here."""
+        hub, codes = self.ports.back_ends.get("notifications"), self.ports.back_ends.get("challenges")
+        senders: dict[str, Sender]
+        if hub is not None:
+            senders = dict.fromkeys(("email", "sms"), NotificationHub(hub))
+        else:
+            senders = {channel: Rendered(adapter) for channel, adapter in self._adapters().items()}
+        if codes is None:
+            return senders
+        return {channel: CodesElsewhere(codes, sender) for channel, sender in senders.items()}
 
     def _adapters(self) -> dict[str, Adapter]:
         settings = self.settings

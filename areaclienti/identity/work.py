@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from areaclienti.identity.audit import Event
 from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
-from areaclienti.identity.ports.chosen import Ports
 from areaclienti.identity.ports.outside import Answers
 from areaclienti.settings import IdentitySettings
+
+if TYPE_CHECKING:
+    from areaclienti.identity.ports.chosen import Ports
 
 T = TypeVar("T")
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from areaclienti.identity.delivery.messages import Message
+
+if TYPE_CHECKING:
+    from areaclienti.identity.delivery.outbox import Claimed
 
 
 class NotSent(Exception):
@@ -48,6 +51,19 @@ class Adapter(Protocol):
     """How long sending may take: a message that expires sooner is not begun, so that none arrives expired."""
 
     async def send(self, message: Message) -> Accepted:
+        """Returns when the next hop has accepted the message. Raises `NotSent`."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Sender(Protocol):
+    """Takes a message as the outbox holds it: a template's name and parameters, not yet in words."""
+
+    needs_seconds: float
+    """As an adapter's."""
+
+    async def send(self, claimed: Claimed) -> Accepted:
         """Returns when the next hop has accepted the message. Raises `NotSent`."""
         ...
 

@@ -10,9 +10,8 @@ from datetime import timedelta
 from areaclienti.identity.clock import Clock
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.delivery import outbox
-from areaclienti.identity.delivery.adapters import Accepted, Adapter, NotSent
+from areaclienti.identity.delivery.adapters import Accepted, NotSent, Sender
 from areaclienti.identity.delivery.circuit import Circuit
-from areaclienti.identity.delivery.messages import Message, render
 from areaclienti.identity.delivery.outbox import Claimed
 from areaclienti.identity.delivery.retry import next_try
 from areaclienti.identity.work import Work
@@ -29,7 +28,7 @@ class Lane:
     def __init__(
         self,
         channel: str,
-        adapter: Adapter,
+        sender: Sender,
         database: Database,
         works: Works,
         clock: Clock,
@@ -37,7 +36,7 @@ class Lane:
         at_once: int,
     ) -> None:
         self._channel = channel
-        self._adapter = adapter
+        self._sender = sender
         self._database = database
         self._works = works
         self._clock = clock
@@ -66,7 +65,7 @@ class Lane:
 
     async def _begin_due(self, sending: asyncio.TaskGroup) -> None:
         """Claims as many as may go out now and begins to send them; each that ends wakes the lane for the next."""
-        needs = self._adapter.needs_seconds
+        needs = self._sender.needs_seconds
         async with self._database.read() as session:
             if not await outbox.has_work(session, self._channel, self._clock(), needs):
                 return
@@ -91,16 +90,12 @@ class Lane:
             self.wake()
 
     async def _try(self, claimed: Claimed) -> None:
-        message = self._render(claimed)
-        if message is None:
-            await self._record(lambda work: outbox.drop(work, claimed, "unrenderable"))
-            return
-        if self._clock() + timedelta(seconds=self._adapter.needs_seconds) >= claimed.expires_at:
+        if self._clock() + timedelta(seconds=self._sender.needs_seconds) >= claimed.expires_at:
             # It was alive when it was claimed: what has passed since must not make an expired code arrive.
             await self._record(lambda work: outbox.drop(work, claimed, "expired"))
             return
         try:
-            accepted = await self._adapter.send(message)
+            accepted = await self._sender.send(claimed)
         except NotSent as failure:
             await self._failed(claimed, failure)
         except Exception:
@@ -108,21 +103,6 @@ class Lane:
             await self._failed(claimed, NotSent("internal", maybe_accepted=True))
         else:
             await self._sent(claimed, accepted)
-
-    def _render(self, claimed: Claimed) -> Message | None:
-        try:
-            return render(
-                claimed.id,
-                claimed.channel,
-                claimed.destination,
-                claimed.template,
-                claimed.parameters,
-                expires_at=claimed.expires_at,
-                tries=claimed.tries,
-            )
-        except Exception:
-            log.exception("message_unrenderable", outbox_id=claimed.id, template=claimed.template)
-            return None
 
     async def _sent(self, claimed: Claimed, accepted: Accepted) -> None:
         self._circuit.succeeded()
@@ -138,7 +118,7 @@ class Lane:
 
         async def record(work: Work) -> None:
             at = next_try(
-                work.now, claimed.tries, failure.retry_after_seconds, claimed.expires_at, self._adapter.needs_seconds
+                work.now, claimed.tries, failure.retry_after_seconds, claimed.expires_at, self._sender.needs_seconds
             )
             if failure.for_good or at is None:
                 await outbox.drop(work, claimed, failure.reason, maybe_accepted=failure.maybe_accepted)

@@ -17,6 +17,8 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 
+TEMPLATES = frozenset(name.split(".")[0] for name in _templates.list_templates(["txt"]) if name.count(".") == 2)
+
 
 @dataclass(frozen=True)
 class Message:

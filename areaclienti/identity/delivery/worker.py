@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from areaclienti.identity.clock import Clock
 from areaclienti.identity.db.engine import Database
-from areaclienti.identity.delivery.adapters import Adapter
+from areaclienti.identity.delivery.adapters import Sender
 from areaclienti.identity.delivery.lane import Lane, Works
 
 
@@ -16,7 +16,7 @@ class OutboxWorker:
 
     def __init__(
         self,
-        adapters: Mapping[str, Adapter],
+        senders: Mapping[str, Sender],
         database: Database,
         works: Works,
         clock: Clock,
@@ -24,8 +24,7 @@ class OutboxWorker:
         at_once: int,
     ) -> None:
         self._lanes = [
-            Lane(channel, adapter, database, works, clock, poll_seconds, at_once)
-            for channel, adapter in adapters.items()
+            Lane(channel, sender, database, works, clock, poll_seconds, at_once) for channel, sender in senders.items()
         ]
 
     def wake(self) -> None:

@@ -53,7 +53,7 @@ class BackEnd:
         self, name: str, url: str, key: str | None, timeout_seconds: float, tls: ssl.SSLContext | None = None
     ) -> None:
         self.name = name
-        self._timeout = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -75,7 +75,9 @@ class BackEnd:
 
         return work.answers.get((self.name, path, body), self.name, call)
 
-    async def ask(self, path: str, body: str, answer: type[_Answer], read: Callable[[_Answer], _T]) -> _T:
+    async def ask(
+        self, path: str, body: str, answer: type[_Answer], read: Callable[[_Answer], _T], *, tries: int = _TRIES
+    ) -> _T:
         """Posts `body` (JSON) to `path` and gives what `read` makes of the answer.
 
         Raises `BackEndUnavailable`, also when the answer is not an `answer` or `read` raises `ValueError`.
@@ -83,7 +85,7 @@ class BackEnd:
         try:
             async for attempt in stamina.retry_context(
                 on=_FailedForNow,
-                attempts=_TRIES,
+                attempts=tries,
                 wait_initial=_FIRST_PAUSE_SECONDS,
                 wait_max=_LONGEST_PAUSE_SECONDS,
                 wait_jitter=_FIRST_PAUSE_SECONDS,
@@ -101,7 +103,7 @@ class BackEnd:
 
     async def _post(self, path: str, body: str) -> bytes:
         try:
-            async with asyncio.timeout(self._timeout):  # of the whole try: a service may also drip
+            async with asyncio.timeout(self.timeout_seconds):  # of the whole try: a service may also drip
                 return await self._read(path, body)
         except (TimeoutError, httpx.TimeoutException):
             raise _FailedForNow("timeout") from None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from areaclienti.identity.db.models import OutboxMessage
+from areaclienti.identity.ports.standin.app import PORTS
 from areaclienti.identity.services import Services
-from tests.contract.ports.insurer import KEY, the_insurer
+from tests.contract.ports.insurer import Insurer, all_sent, ports_of, sent_by, the_insurer
 from tests.unit.identity.databases import a_sqlite_copy
 from tests.unit.identity.world import SetClock, a_registry, settings_for
 
@@ -21,6 +26,25 @@ class Sides:
     product: Services
     insurer: Services
     clock: SetClock
+    server: Insurer | None = None  # with HTTP
+
+    async def mail(self) -> list[dict[str, Any]]:
+        """Everything sent to customers, newest first."""
+        await all_sent(self.product, self.clock)
+        await all_sent(self.insurer, self.clock)
+        return await sent_by(self.insurer)
+
+    async def refused_once(self, path: str, act: Callable[[], Awaitable[object]]) -> None:
+        """Does `act` while the insurer refuses `path`, until the message that it sends has been put back for later."""
+        assert self.server
+        self.server.failing = path
+        await act()
+        waiting = select(func.count()).where(OutboxMessage.status == "pending", OutboxMessage.tries > 0)
+        async with asyncio.timeout(10), self.product.database.read() as session:
+            while not await session.scalar(waiting):
+                await session.rollback()  # a new snapshot
+                await asyncio.sleep(0.01)
+        self.server.failing = None
 
 
 @pytest.fixture
@@ -39,10 +63,12 @@ async def sides(request: pytest.FixtureRequest, two_databases: tuple[str, str]) 
         services = Services(settings_for(own), clock)
         async with services.database.write() as session:
             session.add_all(a_registry())
+        services.start()
         yield Sides(services, services, clock)
         await services.close()
         return
-    async with the_insurer(other, clock, "registry") as insurer:
-        product = Services(settings_for(own, registry_url=insurer.url, registry_key=KEY), clock)
-        yield Sides(product, insurer.services, clock)
+    async with the_insurer(other, clock, *PORTS) as insurer:
+        product = Services(settings_for(own, **ports_of(insurer.url)), clock)
+        product.start()
+        yield Sides(product, insurer.services, clock, insurer)
         await product.close()

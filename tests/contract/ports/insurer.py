@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import func, select
 
-from areaclienti.identity.ports.standin.app import serve
+from areaclienti.identity.db.models import MailboxMessage, OutboxMessage
+from areaclienti.identity.ports.standin.app import PORTS, serve
 from areaclienti.identity.services import Services
-from tests.unit.identity.world import SetClock, a_registry, settings_for
+from tests.unit.identity.world import SetClock, World, a_registry, running, settings_for
 
 KEY = "key-of-the-insurer"
 
@@ -27,7 +30,7 @@ class Insurer:
     services: Services
     url: str = ""
     asked: list[str] = field(default_factory=list)
-    failing: bool = False  # answers 503 to everything
+    failing: str | None = None  # answers 503 to paths that begin so
 
 
 @asynccontextmanager
@@ -44,12 +47,60 @@ async def the_insurer(database_url: str, clock: SetClock, *ports: str, **options
         @app.middleware("http")
         async def count(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
             insurer.asked.append(request.url.path)
-            return Response(status_code=503) if insurer.failing else await go_on(request)
+            if insurer.failing is None or not request.url.path.startswith(insurer.failing):
+                return await go_on(request)
+            return Response(status_code=503)
 
         async with listening(app, **options) as insurer.url:
             yield insurer
     finally:
         await services.close()
+
+
+class InsuredWorld(World):
+    """A product whose customers, codes, accounts and messages are the insurer's."""
+
+    insurer: Insurer
+
+    async def mail(self) -> list[dict[str, Any]]:
+        """Everything that the insurer has sent so far, newest first."""
+        await all_sent(self.services, self.clock)
+        await all_sent(self.insurer.services, self.clock)
+        return await sent_by(self.insurer.services)
+
+
+@asynccontextmanager
+async def insured_world(database_url: str, insurer: Insurer, clock: SetClock, **changes: Any) -> AsyncIterator[World]:
+    settings = settings_for(database_url, **(ports_of(insurer.url) | changes))
+    async with running(settings, with_registry=False, clock=clock) as world:
+        insured = InsuredWorld(world.app, world.services, world.clock, world.http)
+        insured.insurer = insurer
+        yield insured
+
+
+def ports_of(url: str) -> dict[str, str]:
+    """The settings that put all ports there."""
+    ports = {f"{port}_url": url for port in PORTS} | {f"{port}_key": KEY for port in PORTS}
+    return ports | {"delivery": "live"}
+
+
+async def all_sent(services: Services, clock: SetClock) -> None:
+    """Waits until nothing that is due is left in the outbox."""
+    due = select(func.count()).where(
+        OutboxMessage.status.in_(("pending", "claimed")), OutboxMessage.due_at <= clock() + timedelta(minutes=2)
+    )
+    while True:
+        services.outbox_worker.wake()
+        async with services.database.read() as session:
+            if not await session.scalar(due):
+                return
+        await asyncio.sleep(0.01)
+
+
+async def sent_by(services: Services) -> list[dict[str, Any]]:
+    async with services.database.read() as session:
+        messages = await session.scalars(select(MailboxMessage).order_by(MailboxMessage.id.desc()))
+        return [{"channel": one.channel, "to": one.recipient, "text": one.text} for one in messages]
 
 
 @asynccontextmanager

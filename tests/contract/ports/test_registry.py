@@ -93,6 +93,7 @@ async def test_a_customer_is_read_as_he_is_on_file_now(sides: Sides) -> None:
         await session.execute(update(Policy).where(Policy.number == "P1").values(status="riscattata"))
     assert (await ask(sides, "customer", "1")).is_insured is False
     assert await ask(sides, "customer", "no-such-number") is None
+    assert await ask(sides, "customer", "") is None
 
 
 async def test_a_profile_has_policies_and_consultant(sides: Sides) -> None:

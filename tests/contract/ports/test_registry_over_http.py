@@ -198,10 +198,10 @@ async def test_a_tax_code_is_not_lost_to_a_registry_that_fails(two_databases: tu
         registration = (await world.register(contact="altro@posta.example")).json()["registration_id"]
         reference = await world.deposit("tax_code", MARIO_TAX_CODE)
         path = f"/v1/registrations/{registration}/identification"
-        insurer.failing = True
+        insurer.failing = "/"
         for _ in range(4):  # more than a registration has tries
             assert (await world.actions(path, {"tax_code_reference": reference})).status_code == 503
-        insurer.failing = False
+        insurer.failing = None
         answer = await world.actions(path, {"tax_code_reference": reference})
         assert answer.json()["outcome"] == "identified"
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from areaclienti.identity import challenges, housekeeping, owners
+from areaclienti.identity import housekeeping, owners
 from areaclienti.identity.crypto import Sealer
 from areaclienti.identity.db.models import AuditEvent, Challenge, OutboxMessage, UseOfContact
+from areaclienti.identity.ports.challenges import sql as codes_of_ours
 from tests.unit.identity.statements import statements_of
 from tests.unit.identity.world import CARLO, LUCIA, MARIO, MARIO_TAX_CODE, World
 
@@ -272,7 +273,7 @@ async def attempts(world: World, registration_id: str, conversation: str) -> lis
 async def test_not_even_the_code_that_a_decoy_was_made_with_is_right(
     strict: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(challenges, "new_code", lambda: "424242")
+    monkeypatch.setattr(codes_of_ours, "new_code", lambda: "424242")
     stranger, _ = await register(strict, "stranger", UNKNOWN)
     lucia, _ = await register(strict, "lucia", RECOGNISED["recognised"])
     answers = [

@@ -272,8 +272,10 @@ def _policy(number: str, status: str) -> Policy:
 
 
 @asynccontextmanager
-async def running(settings: IdentitySettings, with_registry: bool = True) -> AsyncIterator[World]:
-    clock = SetClock()
+async def running(
+    settings: IdentitySettings, with_registry: bool = True, clock: SetClock | None = None
+) -> AsyncIterator[World]:
+    clock = clock or SetClock()
     app = create_app(settings, clock)
     async with app.router.lifespan_context(app):
         services: Services = app.state.services

@@ -113,7 +113,10 @@ class Registry(Protocol):
         ...
 
     async def customer(self, work: Work, code: str) -> CustomerOnFile | None:
-        """The customer of that number as he is on file now, or None if there is none any more."""
+        """The customer of that number as he is on file now, or None if there is none (any more).
+
+        "" asks about nobody, where it must not be seen that there is nobody.
+        """
         ...
 
     async def profile(self, work: Work, code: str) -> Profile | None:

@@ -55,13 +55,13 @@ class HttpRegistry:
 
     async def customer(self, work: Work, code: str) -> CustomerOnFile | None:
         found = await self._ask(
-            work, "/v1/customers/by-number", CustomerAsked(customer=code), OneCustomerBody, _one_customer
+            work, "/v1/customers/by-number", CustomerAsked(customer=code or None), OneCustomerBody, _one_customer
         )
         return found if found and found.code == code else None
 
     async def profile(self, work: Work, code: str) -> Profile | None:
         found = await self._ask(
-            work, "/v1/customers/profile", CustomerAsked(customer=code), OneProfileBody, _one_profile
+            work, "/v1/customers/profile", CustomerAsked(customer=code or None), OneProfileBody, _one_profile
         )
         return found if found and found.customer.code == code else None
 

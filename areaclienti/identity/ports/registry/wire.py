@@ -41,7 +41,9 @@ class DeviceContactsAsked(Body):
 
 
 class CustomerAsked(Body):
-    customer: CustomerNumber
+    """`customer` is null when nobody is meant: answer that there is none, and take as long as otherwise."""
+
+    customer: CustomerNumber | None
 
 
 class ContactOnFileBody(ContactBody):

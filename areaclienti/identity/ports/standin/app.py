@@ -21,7 +21,7 @@ from areaclienti.identity.clock import system_clock
 from areaclienti.identity.crypto import same
 from areaclienti.identity.db import migrate
 from areaclienti.identity.errors import Refused
-from areaclienti.identity.ports.standin import registry
+from areaclienti.identity.ports.standin import accounts, codes, notifications, registry
 from areaclienti.identity.ports.wire import RefusalBody
 from areaclienti.identity.services import Services
 from areaclienti.settings import IdentitySettings
@@ -32,7 +32,12 @@ _responses: dict[int | str, dict[str, Any]] = {
     422: {"model": RefusalBody, "description": "The body does not have the form that it should."},
 }
 
-PORTS: dict[str, Callable[[Services], APIRouter]] = {"registry": registry.router}
+PORTS: dict[str, Callable[[Services], APIRouter]] = {
+    "registry": registry.router,
+    "challenges": codes.router,
+    "accounts": accounts.router,
+    "notifications": notifications.router,
+}
 
 
 class StandInSettings(BaseSettings):

@@ -55,13 +55,13 @@ def router(services: Services) -> APIRouter:
     @routes.post("/by-number", operation_id="customerByNumber")
     async def by_number(asked: CustomerAsked) -> OneCustomerBody:
         """The customer as he is on file now."""
-        found = await services.do(lambda work: registry.customer(work, asked.customer))
+        found = await services.do(lambda work: registry.customer(work, asked.customer or ""))
         return OneCustomerBody(found=customer_body(found) if found else None)
 
     @routes.post("/profile", operation_id="customerProfile")
     async def profile(asked: CustomerAsked) -> OneProfileBody:
         """What the customer sees when he has signed in: himself, his policies, his consultant."""
-        found = await services.do(lambda work: registry.profile(work, asked.customer))
+        found = await services.do(lambda work: registry.profile(work, asked.customer or ""))
         return OneProfileBody(found=profile_body(found) if found else None)
 
     return routes

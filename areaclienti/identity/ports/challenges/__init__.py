@@ -1,0 +1,1 @@
+"""Verification codes: who makes them, has them sent, keeps them and compares them."""
