@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from areaclienti.cli.problems import database_told, told_to_operator
-from areaclienti.supervisor.catalogue import database_url
+from areaclienti.supervisor.catalogue import database_url, environment_of
 from areaclienti.supervisor.problem import OperatorProblem
-from areaclienti.supervisor.surroundings import find_surroundings
+from areaclienti.supervisor.surroundings import find_surroundings, variable
 
 if TYPE_CHECKING:
     from areaclienti.identity.revocation import Ended
@@ -37,6 +38,43 @@ def end_sessions(
         with database_told():
             ended = asyncio.run(_end(username))
     console.print(f"Ended: {ended.sessions} sessions, {ended.sign_ins} sign-ins that waited for their code.")
+
+
+@app.command("deactivate")
+def deactivate(
+    username: Annotated[str, typer.Argument(help="E-mail or mobile that the customer signs in with.")],
+) -> None:
+    """Give a customer's account up for him: erases password and username, signs him out, tells him.
+
+    The contact is free again, and the customer may register again from the start.
+    """
+    console = Console()
+    with told_to_operator(console), database_told():
+        asyncio.run(_deactivate(username))
+    console.print("Deactivated. The customer is told by e-mail or SMS as soon as the product runs.")
+
+
+async def _deactivate(username: str) -> None:
+    from areaclienti.domain.contacts import ContactRejected, parse_contact
+    from areaclienti.identity.accounts import deactivate_by_operator
+    from areaclienti.identity.clock import system_clock
+    from areaclienti.identity.services import Services
+    from areaclienti.settings import IdentitySettings
+
+    around = find_surroundings()
+    values = environment_of("identity", around, around.keys())
+    given = {name: values[variable(name)] for name in IdentitySettings.model_fields if variable(name) in values}
+    # As the environment would be read: a list is JSON.
+    read: dict[str, Any] = {name: json.loads(value) if value[:1] == "[" else value for name, value in given.items()}
+    services = Services(IdentitySettings(_env_file=None, **read), system_clock)
+    try:
+        key = parse_contact(username).key
+        if not await services.do(lambda work: deactivate_by_operator(work, key)):
+            raise OperatorProblem("No account has that username.", "Nothing was done.")
+    except ContactRejected:
+        raise OperatorProblem("That is neither an e-mail address nor an Italian mobile.", "Nothing was done.") from None
+    finally:
+        await services.close()
 
 
 async def _end(username: str | None) -> Ended:

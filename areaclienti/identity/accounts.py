@@ -90,6 +90,14 @@ async def deactivate(work: Work, account: Account, reason: str) -> None:
     work.note("account_deactivated", reason, f"account_{account.id}")
 
 
+async def deactivate_by_operator(work: Work, key: str) -> bool:
+    """Deactivates the account whose username has this key; gives whether there is one."""
+    account = await work.session.scalar(select(Account).where(Account.username_key == key).with_for_update())
+    if account is not None:
+        await deactivate(work, account, "by_operator")
+    return account is not None
+
+
 async def _owner(work: Work, account: Account | None) -> CustomerOnFile | None:
     """The customer as he is on file now."""
     row = select(Customer).where(Customer.id == (account.customer_id if account else _NO_ROW))

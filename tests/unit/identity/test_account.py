@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
+from typer.testing import CliRunner
 
+from areaclienti.cli import app
 from areaclienti.identity.db.models import Account, AuditEvent, Contact, Customer, SignInSession, StepUp
-from tests.unit.identity.world import PASSWORD, World
+from tests.unit.identity.databases import a_sqlite_copy
+from tests.unit.identity.world import PASSWORD, World, running, settings_for
 
 MARIO = "mario.rossi@posta.example"
 NEW = "Lanterna7Verde"
@@ -362,6 +366,34 @@ async def first_access_of(world: World, conversation: str) -> str:
     assert pending["outcome"] == "code_required"  # a new account has a first access of its own
     path = f"/v1/sign-in/{pending['sign_in_id']}/verification"
     return str((await world.gateway("POST", path, {"code": await world.newest_code()})).json()["session_token"])
+
+
+def test_the_command_gives_an_account_up_for_the_customer(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = a_sqlite_copy(tmp_path, tmp_path_factory.getbasetemp())
+
+    async def begin() -> str:
+        async with running(settings_for(url)) as world:
+            return await world.session_of_mario()
+
+    async def what_is_left(token: str) -> tuple[bool, str]:
+        async with running(settings_for(url), with_registry=False) as world:
+            told = [message["subject"] for message in await world.mail()]
+            return await is_live(world, token), told[0]
+
+    token = asyncio.run(begin())
+    monkeypatch.setenv("AREACLIENTI_IDENTITY_DATABASE_URL", url)
+    for name in ("IDENTITY_GATEWAY_KEY", "IDENTITY_ACTIONS_KEY", "ENGINE_KEY", "CODE_KEY"):
+        monkeypatch.setenv(f"AREACLIENTI_{name}", "a-key-of-the-tests")
+    monkeypatch.setenv("AREACLIENTI_VAULT_KEY", "vault-key-of-the-tests")
+    monkeypatch.setenv("AREACLIENTI_CODE_RESEND_BACKOFF_SECONDS", "[1, 2]")
+    for username, said in (("x@y.example", "No account"), ("nessuno", "neither an e-mail")):
+        refused = CliRunner().invoke(app, ["accounts", "deactivate", username])
+        assert (refused.exit_code, said in refused.output) == (1, True)
+    done = CliRunner().invoke(app, ["accounts", "deactivate", MARIO])
+    assert (done.exit_code, "Deactivated" in done.output) == (0, True), done.output
+    assert asyncio.run(what_is_left(token)) == (False, "Il tuo accesso all'Area Clienti è stato disattivato")
 
 
 @pytest.mark.parametrize(
