@@ -106,8 +106,12 @@ class IdentitySettings(_Settings):
     step_up_seconds: int = Field(default=5 * 60, gt=0)  # between its code and the secure operation
     resets_per_hour_of_address: int = Field(default=10, gt=0)  # passwords that are said to be forgotten
     reset_codes_per_day: int = Field(default=3, gt=0)  # of one contact's code_sends_per_day
+    reset_checks_per_day: int = Field(
+        default=5, gt=0
+    )  # of one username; the other code_checks_per_day stay the owner's
     session_idle_seconds: int = Field(default=15 * 60, gt=0)
     session_life_seconds: int = Field(default=8 * 60 * 60, gt=0)
+    sessions_per_account: int = Field(default=10, gt=0)  # at once; the one unused for longest gives way
 
     @model_validator(mode="after")
     def _live_delivery_is_whole(self) -> Self:

@@ -17,6 +17,7 @@ HOUR = timedelta(hours=1)
 # never wait for each other on PostgreSQL.
 MATCH = "match"  # conversation
 RESET_FROM = "reset_from"  # client address
+RESET_CHECK = "reset_check"  # username
 RESET_NO_MOBILE = "reset_no_mobile"  # account
 RESET_CODE = "reset_code"  # contact
 TAX_CODE_FROM = "tax_code_from"  # client address

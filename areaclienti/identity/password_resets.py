@@ -25,7 +25,9 @@ _NO_ROW = -1  # no row has this id
 
 @dataclass(frozen=True)
 class ResetAnswer:
-    """`code_sent` also when nobody has that username or no mobile is on file; `wait` counts addresses alone."""
+    """`code_sent` also when nobody has that username or no mobile is on file; `wait` counts by address, and guesses by
+    username, whoever has it.
+    """
 
     outcome: Literal["code_sent", "wait", "too_soon", "limit_reached"]
     reset_id: str | None = None
@@ -48,13 +50,17 @@ async def begin(work: Work, username: str, client_address: str) -> ResetAnswer:
         work.note("password_reset", "wait")
         return ResetAnswer("wait", retry_after_seconds=full)
     key = accounts.username_key(username)
+    username_hmac = work.mac.hex("password reset", key)
+    if (spent := await _guesses_spent(work, username_hmac)) is not None:
+        work.note("password_reset", "wait")
+        return ResetAnswer("wait", retry_after_seconds=spent)
     account = await work.session.scalar(select(Account).where(Account.username_key == key))
     mobile = await accounts.mobile_of(work, account)
     reset = PasswordReset(
         id=new_id("rst"),
         account_id=account.id if account else None,
         contact_id=mobile.id if mobile else None,
-        username_hmac=work.mac.hex("password reset", key),
+        username_hmac=username_hmac,
         address_hmac=address,
         status="waiting",
         codes_sent=0,
@@ -80,8 +86,9 @@ async def send_new_code(work: Work, reset_id: str) -> ResetAnswer:
     wait = reset.code_sent_at + timedelta(seconds=steps[min(reset.codes_sent, len(steps)) - 1]) - work.now
     if wait > timedelta():
         return ResetAnswer("too_soon", retry_after_seconds=int(wait.total_seconds()) + 1)
-    if reset.codes_sent > settings.code_resends_per_10_minutes:
-        return ResetAnswer("limit_reached")
+    spent = await _guesses_spent(work, reset.username_hmac)
+    if spent is not None or reset.codes_sent > settings.code_resends_per_10_minutes:
+        return ResetAnswer("limit_reached", retry_after_seconds=spent)
     mobile = await work.session.scalar(select(Contact).where(Contact.id == (reset.contact_id or _NO_ROW)))
     return await _send(work, reset, mobile)
 
@@ -95,6 +102,10 @@ async def verify(work: Work, reset_id: str, code: str) -> ResetCheck:
         return ResetCheck("code_spent", 0)
     if reset.code_sent_at + timedelta(seconds=settings.code_life_sms_seconds) <= work.now:
         return ResetCheck("code_expired", allowed - reset.attempts_used)
+    # Who guesses in somebody's name must leave him checks of the day for his own codes: locking out is an attack too.
+    if await limits.reserve(work, limits.RESET_CHECK, reset.username_hmac, settings.reset_checks_per_day) is not None:
+        work.note("password_reset", "limit_reached", reset.id)
+        return ResetCheck("code_spent", 0)
     reset.attempts_used += 1  # the row is locked: parallel guesses wait their turn
     left = allowed - reset.attempts_used
     if not await _is_right(work, reset, code):
@@ -154,6 +165,12 @@ async def _send(work: Work, reset: PasswordReset, mobile: Contact | None) -> Res
         life_minutes=max(1, settings.code_life_sms_seconds // 60),
         resend_after_seconds=steps[min(reset.codes_sent, len(steps)) - 1],
     )
+
+
+async def _guesses_spent(work: Work, username_hmac: str) -> int | None:
+    """Seconds until a code for this username may be tried again, or None if one may now."""
+    allowed = work.settings.reset_checks_per_day
+    return await limits.seconds_until_free(work, limits.RESET_CHECK, username_hmac, allowed, limits.DAY)
 
 
 async def _is_right(work: Work, reset: PasswordReset, code: str) -> bool:

@@ -32,6 +32,9 @@ class Opened:
 
 
 async def open_session(work: Work, account: Account, device: Device) -> Opened:
+    """A new session. Of more than the settings allow, those unused for longest end (ASVS 7.1.2)."""
+    await work.database.serialise(work.session, "sessions", str(account.id))
+    await _make_room(work, account)
     token = new_token()
     expires_at = work.now + timedelta(seconds=work.settings.session_life_seconds)
     work.session.add(
@@ -48,6 +51,23 @@ async def open_session(work: Work, account: Account, device: Device) -> Opened:
     )
     work.note("session_opened", subject=f"account_{account.id}")
     return Opened(token, expires_at)
+
+
+async def _make_room(work: Work, account: Account) -> None:
+    newest = (
+        select(SignInSession.id)
+        .where(SignInSession.account_id == account.id)
+        .order_by(SignInSession.last_seen_at.desc(), SignInSession.created_at.desc(), SignInSession.id)
+        .limit(work.settings.sessions_per_account - 1)
+    )
+    ended = await work.session.scalars(
+        delete(SignInSession)
+        .where(SignInSession.account_id == account.id, SignInSession.id.not_in(newest))
+        .returning(SignInSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if ended.all():
+        work.note("sessions_ended", "too_many", f"account_{account.id}")
 
 
 async def live(work: Work, token: str | None) -> SignInSession:

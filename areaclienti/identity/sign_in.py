@@ -50,7 +50,7 @@ async def sign_in(
     async def look_up(work: Work) -> tuple[Buckets, int | None, str | None]:
         buckets = throttle.buckets_of(work, username_key, client_address)
         wait = await throttle.reserve(work, buckets)
-        stored = await work.session.scalar(select(Account.password_hash).where(Account.username_key == username_key))
+        stored = await _hash_of(work, username_key)
         if wait is not None:
             work.note("sign_in", "wait")
         return buckets, wait, stored
@@ -59,13 +59,12 @@ async def sign_in(
     if wait is not None:
         return SignInAnswer("wait", retry_after_seconds=wait)
 
-    right = await passwords.verify(stored, password)  # outside any transaction: it takes long
-    renewed = await passwords.hash(password) if right and stored and passwords.is_outdated(stored) else None
-
-    async def enter(work: Work) -> SignInAnswer:
+    async def enter(work: Work) -> SignInAnswer | None:
         account = await work.session.scalar(
             select(Account).where(Account.username_key == username_key).with_for_update()
         )
+        if right and account is not None and account.password_hash != stored:
+            return None
         if not right or account is None:
             work.note("sign_in", "rejected")
             return SignInAnswer("rejected")
@@ -78,7 +77,13 @@ async def sign_in(
         opened = await sessions.open_session(work, account, device)
         return SignInAnswer("signed_in", opened.token, opened.expires_at)
 
-    return await do(enter)
+    while True:
+        right = await passwords.verify(stored, password)  # outside any transaction: it takes long
+        renewed = await passwords.hash(password) if right and stored and passwords.is_outdated(stored) else None
+        if (answer := await do(enter)) is not None:
+            return answer
+        # Meanwhile the password was changed, maybe because somebody else knew it: it is looked at again.
+        stored = await do(lambda work: _hash_of(work, username_key))
 
 
 async def verify(work: Work, sign_in_id: str, code: str, device: Device) -> FirstAccessAnswer:
@@ -104,6 +109,10 @@ async def send_new_code(work: Work, sign_in_id: str) -> Issue:
     pending, _, contact = await _pending(work, sign_in_id)
     address = await addresses.of(work, pending.id)
     return await challenges.issue(work, "first_access", pending.id, contact, again=True, address=address)
+
+
+async def _hash_of(work: Work, username_key: str) -> str | None:
+    return await work.session.scalar(select(Account.password_hash).where(Account.username_key == username_key))
 
 
 async def _begin_first_access(work: Work, account: Account, client_address: str) -> SignInAnswer:

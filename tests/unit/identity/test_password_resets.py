@@ -188,6 +188,40 @@ async def test_resets_leave_codes_of_the_day_for_the_owner(world: World) -> None
     assert (await world.sign_in(USERNAME)).json()["outcome"] == "code_required"
 
 
+async def test_guessing_at_resets_leaves_checks_of_the_day_for_the_owner(world: World) -> None:
+    await world.account_of_mario()
+    outcomes = Counter[str]()
+    for number in range(4):
+        begun = await begin(world, USERNAME, f"198.51.100.{number}")
+        for _ in range(5 if begun["reset_id"] else 0):
+            outcomes[(await verify(world, begun["reset_id"], "000000")).json()["outcome"]] += 1
+        world.clock.move(minutes=15)
+    assert outcomes["wrong_code"] >= 4
+    pending = (await world.sign_in(USERNAME)).json()
+    assert pending["outcome"] == "code_required"
+    path = f"/v1/sign-in/{pending['sign_in_id']}/verification"
+    answer = await world.gateway("POST", path, {"code": await world.newest_code()})
+    assert answer.json()["outcome"] == "signed_in"
+
+
+async def test_guesses_are_counted_for_a_username_whether_somebody_has_it_or_not(world: World) -> None:
+    await world.account_of_mario()
+    seen = []
+    for username in (USERNAME, NOBODY):
+        begun = await begin(world, username, f"198.51.100.{len(seen)}")
+        first = [(await verify(world, begun["reset_id"], "000000")).json() for _ in range(5)]
+        world.clock.move(minutes=2)
+        path = f"/v1/password-resets/{begun['reset_id']}/code"
+        again = (await world.gateway("POST", path)).json()["outcome"]
+        other = await begin(world, username, f"203.0.113.{len(seen)}")
+        seen.append((first, again, other["outcome"], other["reset_id"]))
+        world.clock.move(minutes=-2)
+    assert seen[0] == seen[1]
+    assert seen[0][1:] == ("limit_reached", "wait", None)
+    world.clock.move(hours=25)
+    assert (await begin(world))["outcome"] == "code_sent"
+
+
 async def test_of_a_hundred_parallel_guesses_five_are_looked_at(world: World) -> None:
     await world.account_of_mario()
     reset_id = str((await begin(world))["reset_id"])

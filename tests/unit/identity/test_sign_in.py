@@ -232,3 +232,48 @@ async def test_a_hash_of_other_parameters_is_renewed_at_sign_in(world: World) ->
     assert (await world.sign_in(MARIO)).json()["outcome"] == "code_required"
     async with world.services.database.read() as session:
         assert "$m=8192,t=1,p=1$" in (await session.scalars(select(Account.password_hash))).one()
+
+
+async def test_a_password_that_is_changed_while_it_is_looked_at_opens_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.session_of_mario()
+    passwords = world.services.passwords
+    verify, new = passwords.verify, await passwords.hash("Lanterna7Verde")
+
+    async def verify_slowly(stored: str | None, password: str) -> bool:
+        right = await verify(stored, password)
+        async with world.services.database.write() as session:  # a reset comes to its end
+            await session.execute(update(Account).values(password_hash=new))
+        return right
+
+    monkeypatch.setattr(passwords, "verify", verify_slowly)
+    assert (await world.sign_in(MARIO, PASSWORD)).json()["outcome"] == "rejected"
+    assert (await world.sign_in(MARIO, "Lanterna7Verde")).json()["outcome"] == "signed_in"
+
+
+async def test_parallel_sign_ins_that_renew_the_hash_all_succeed(world: World) -> None:
+    await world.session_of_mario()
+    async with world.services.database.write() as session:
+        old = PasswordHasher(time_cost=2, memory_cost=9000, parallelism=2).hash(PASSWORD)
+        await session.execute(update(Account).values(password_hash=old))
+    answers = await asyncio.gather(*(world.sign_in(MARIO, PASSWORD, f"192.0.2.{number}") for number in range(4)))
+    assert [answer.json()["outcome"] for answer in answers] == ["signed_in"] * 4
+
+
+async def test_the_eleventh_session_of_an_account_ends_the_one_unused_for_longest(world: World) -> None:  # ASVS 7.1.2
+    tokens = [await world.session_of_mario()]
+    for _ in range(9):
+        world.clock.move(seconds=10)
+        tokens.append(str((await world.sign_in(MARIO)).json()["session_token"]))
+    assert await me(world, tokens[0]) == 200  # used again: now the second is unused for longest
+    world.clock.move(seconds=10)
+    tokens.append(str((await world.sign_in(MARIO)).json()["session_token"]))
+    assert [await me(world, token) for token in tokens] == [200, 401, *[200] * 9]
+
+
+async def test_parallel_sign_ins_leave_ten_sessions(world: World) -> None:
+    await world.session_of_mario()
+    await asyncio.gather(*(world.sign_in(MARIO) for _ in range(15)))
+    async with world.services.database.read() as session:
+        assert len((await session.scalars(select(SignInSession.id))).all()) == 10
