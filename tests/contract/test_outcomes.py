@@ -640,6 +640,13 @@ async def test_password_reset_wait_limit_reached_spent_expired_and_unknown(world
     for _ in range(5):
         answer = body(await world.gateway("POST", f"{path}/verification", {"code": "123456"}))
     assert answer == {"outcome": "code_spent", "attempts_left": 0}
+    world.clock.move(seconds=30)
+    guessed = body(await world.gateway("POST", f"{path}/code"))
+    assert (guessed["outcome"], guessed["retry_after_seconds"] > 86_000) == ("limit_reached", True)
+    waiting = await a_reset(world, "nessuno@posta.example")
+    assert (waiting["outcome"], waiting["reset_id"], waiting["retry_after_seconds"] > 86_000) == ("wait", None, True)
+    begun = await a_reset(world, "nessuna@posta.example")
+    path = f"/v1/password-resets/{begun['reset_id']}"
     for pause in (30, 60, 120):
         world.clock.move(seconds=pause)
         assert body(await world.gateway("POST", f"{path}/code"))["outcome"] == "code_sent"
@@ -650,8 +657,8 @@ async def test_password_reset_wait_limit_reached_spent_expired_and_unknown(world
     assert answer == {"outcome": "code_expired", "attempts_left": 5}
     world.clock.move(minutes=15)
     assert refusal(await world.gateway("POST", f"{path}/verification", {"code": "123456"}), 404) == "reset_unknown"
-    for _ in range(9):
-        await a_reset(world, "nessuno@posta.example")
+    for _ in range(7):
+        await a_reset(world, "nessuna@posta.example")
     waiting = await a_reset(world, "altro@posta.example")
     assert (waiting["outcome"], waiting["reset_id"]) == ("wait", None)
     assert 0 < waiting["retry_after_seconds"] <= 3600
