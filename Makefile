@@ -39,7 +39,7 @@ lint: setup ## format, style, types, the Rasa project, the map, what may be comm
 bench: setup ## measure the running product (about 2 minutes)
 	@exec $(ENV) -m benchmarks
 
-delivery: setup ## kill the delivery of codes at every step and let its providers fail (about 3 minutes)
+delivery: setup ## kill the delivery of codes at every step and let its providers fail
 	@exec $(ENV) -m benchmarks.delivery
 
 eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)

@@ -29,6 +29,7 @@ NEVER = (
     "expired_delivered",
     "arrived_in_the_outage",
     "duplicates_without_a_lost_answer",
+    "duplicates_at_a_provider_that_knows_its_ids",
     "still_open",
     "not_erased",
     "not_known_as_delivered",
@@ -136,19 +137,16 @@ def _size(value: Any) -> int:
 
 
 def table(results: dict[str, Any]) -> Table:
-    """The phases side by side."""
-    shown = Table("figure", box=None, pad_edge=False)
-    columns = [
-        (f"{name}: {title}", phase)
-        for name in ("sqlite", "postgresql")
-        for title, phase in (results[name] or {}).items()
-    ]
-    for title, _ in columns:
-        shown.add_column(title, justify="right", max_width=12)
-    for figure in ("promised", "arrived", "kills", "duplicates", "expired_dropped", *NEVER):
-        values = [str(_size(phase[figure])) if figure in phase else "" for _, phase in columns]
-        bad = figure in NEVER and any(value not in ("", "0") for value in values)
-        shown.add_row(figure.replace("_", " "), *values, style="bold red" if bad else None)
+    """A line for each phase; `never` is the sum of what must not happen."""
+    figures = ("promised", "arrived", "kills", "duplicates", "sms_duplicates", "expired_dropped")
+    shown = Table("phase", *(figure.replace("_", " ") for figure in figures), "never", box=None, pad_edge=False)
+    for name in ("sqlite", "postgresql"):
+        for title, phase in (results[name] or {}).items():
+            never = sum(_size(phase.get(figure, 0)) for figure in NEVER)
+            counted = [str(phase[figure]) for figure in figures]
+            shown.add_row(f"{name}: {title}", *counted, str(never), style="bold red" if never else None)
+    for title, count in results["control"].items():
+        shown.add_row(f"control: {title.replace('_', ' ')}", str(count), style=None if count else "bold red")
     return shown
 
 

@@ -221,7 +221,10 @@ async def _count(here: Site, promised: Sequence[str]) -> dict[str, Any]:
     files = await records.files_of(identity.database_url, identity.folder)
     found = records.figures(outbox, promised, here.copies)
     sms_ids = {copy.outbox_id for copy in here.sms.copies}
+    sms_duplicates = len(here.sms.copies) - len(sms_ids)
     return found | {
+        "sms_duplicates": sms_duplicates,
+        "duplicates_at_a_provider_that_knows_its_ids": 0 if here.sms.dialect == "twilio" else sms_duplicates,
         "kills": identity.kills,
         "starts": identity.starts,
         "requests": here.sms.requests,
