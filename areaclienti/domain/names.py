@@ -281,7 +281,7 @@ def _cased(part: str, *, inside: bool) -> str:
     if inside and part.casefold() in _CONJUNCTIONS:
         return part.lower()
     pieces = re.split(r"(['.-])", part)
-    return "".join(piece if _well_cased(piece) else piece[:1].upper() + piece[1:].lower() for piece in pieces)
+    return "".join(piece if _well_cased(piece) else piece[:1].title() + piece[1:].lower() for piece in pieces)
 
 
 def _well_cased(piece: str) -> bool:

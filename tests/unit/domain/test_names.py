@@ -47,6 +47,7 @@ SURNAME = st.sampled_from(
         ("maria – grazia", "Maria Grazia"),
         ("McDonald", "McDonald"),
         ("mArIO", "Mario"),
+        ("ßa", "Ssa"),
         ("Dott.ssa Maria Rossi", "Maria Rossi"),
         ("DOTT. ROSSI", "Rossi"),
         ("sig. avv. rossi", "Rossi"),
