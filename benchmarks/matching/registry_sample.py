@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from areaclienti.domain.names import NameRejected
 from areaclienti.identity import matching
 from areaclienti.identity.claims import Claims
 from areaclienti.identity.registry_import import Records, store
@@ -18,7 +19,7 @@ from benchmarks.matching.identity_services import identity_services
 from benchmarks.matching.impostor import Impostor
 from benchmarks.matching.impostors import pairs
 from benchmarks.matching.population import companies, persons
-from benchmarks.matching.registry_rows import add
+from benchmarks.matching.registry_rows import add, customer_row
 from benchmarks.matching.rows import Company, Person, Typed
 from benchmarks.matching.tolerance import BEHIND_TAX_CODE, MUST
 from benchmarks.matching.variants import variants
@@ -48,8 +49,9 @@ class Asked:
 async def ask(person_count: int, seed: int) -> Asked:
     """Loads that many persons, half as many companies and the customers of impostors into SQLite, and asks for all."""
     asked = Asked()
-    rows = list(chain(persons(person_count, seed), companies(person_count // _PERSONS_PER_COMPANY, seed)))
-    impostors = list(pairs(_IMPOSTORS_PER_PERSON * person_count, seed))
+    made = chain(persons(person_count, seed), companies(person_count // _PERSONS_PER_COMPANY, seed))
+    rows = [row for row in made if _is_imported(asked, row)]
+    impostors = [pair for pair in pairs(_IMPOSTORS_PER_PERSON * person_count, seed) if _is_imported(asked, pair.row)]
     with tempfile.TemporaryDirectory(prefix="areaclienti-matching-") as folder:
         async with identity_services(f"sqlite+aiosqlite:///{Path(folder) / 'identity.db'}") as services:
             async with services.database.write() as session:
@@ -60,6 +62,15 @@ async def ask(person_count: int, seed: int) -> Asked:
                 for impostor in impostors:
                     await _ask_for_impostor(asked, work, impostor)
     return asked
+
+
+def _is_imported(asked: Asked, row: Person | Company) -> bool:
+    try:
+        customer_row(row)
+    except NameRejected:
+        asked.note("line of the registry", "refused by the import", wrong=False)
+        return False
+    return True
 
 
 def _records(rows: list[Person | Company], impostors: list[Impostor]) -> Records:

@@ -48,6 +48,9 @@ SURNAME = st.sampled_from(
         ("McDonald", "McDonald"),
         ("mArIO", "Mario"),
         ("ßa", "Ssa"),
+        ("ha", "Ha"),  # a family name in Vietnam, as Ma is in China
+        ("Iva", "Iva"),
+        ("Bisogno", "Bisogno"),
         ("Dott.ssa Maria Rossi", "Maria Rossi"),
         ("DOTT. ROSSI", "Rossi"),
         ("sig. avv. rossi", "Rossi"),
