@@ -323,14 +323,17 @@ def test_a_refused_reset_code_is_explained(open_page: OpenPage, stub: Stub, answ
     alert(page, words)
 
 
-def test_too_many_requests_for_a_reset_are_explained(open_page: OpenPage, stub: Stub) -> None:
-    stub.outcomes = [{"outcome": "wait", "retry_after_seconds": 1800}]
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(90, "90 secondi"), (1800, "30 minuti"), (7200, "120 minuti"), (83_000, "24 ore")]
+)
+def test_too_many_requests_for_a_reset_are_explained(open_page: OpenPage, stub: Stub, seconds: int, said: str) -> None:
+    stub.outcomes = [{"outcome": "wait", "retry_after_seconds": seconds}]
     page = open_page("/password-dimenticata")
     page.get_by_role("button", name="Invia il codice").click()
     alert(page, "Manca il nome utente")
     page.get_by_label("Nome utente").fill("mario.rossi@example.it")
     page.keyboard.press("Enter")
-    alert(page, "riprova fra 30 minuti")
+    alert(page, f"riprova fra {said}")
 
 
 RESET_STEPS: dict[str, Callable[[Page, Stub], None]] = {"code": to_code, "password": to_password, "end": to_end}

@@ -143,6 +143,16 @@ def test_the_products_show_premiums_and_dates_as_italians_write_them(open_page: 
     page.wait_for_url("**/accedi")
 
 
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_way_out_is_in_sight_wherever_a_sign_in_is_needed(open_page: OpenPage, width: int) -> None:  # ASVS 7.4.4
+    page = open_page("/area-clienti")
+    page.set_viewport_size({"width": width, "height": 640})
+    way_out = page.get_by_role("button", name="Esci", exact=True)
+    expect(way_out).to_be_in_viewport(ratio=1)
+    way_out.click()
+    page.wait_for_url("**/accedi")
+
+
 def test_nobody_sees_products_without_signing_in(open_page: OpenPage, stub: Stub) -> None:
     stub.signed_in = False
     page = open_page("/area-clienti")

@@ -68,6 +68,7 @@ export const TEXTS = {
   justNow: 'adesso',
   seconds: (count) => (count === 1 ? '1 secondo' : `${count} secondi`),
   minutes: (count) => (count === 1 ? '1 minuto' : `${count} minuti`),
+  hours: (count) => `${count} ore`,
   area: {
     greeting: (name) => `Ciao, ${name}`,
     account: (username) => `Sei entrato con ${username}.`,

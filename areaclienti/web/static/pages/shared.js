@@ -32,7 +32,8 @@ export function ago(iso) {
 
 /** Seconds as a customer would say them. */
 export function duration(seconds) {
-  return seconds < 120 ? TEXTS.seconds(Math.ceil(seconds)) : TEXTS.minutes(Math.ceil(seconds / 60));
+  if (seconds < 120) return TEXTS.seconds(Math.ceil(seconds));
+  return seconds <= 7200 ? TEXTS.minutes(Math.ceil(seconds / 60)) : TEXTS.hours(Math.ceil(seconds / 3600));
 }
 
 /** Makes a button with `data-reveals` show and hide the password of that field. */
