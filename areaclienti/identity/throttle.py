@@ -62,8 +62,13 @@ async def reserve(work: Work, buckets: Buckets) -> int | None:
 
 
 async def take_back(work: Work, buckets: Buckets) -> None:
-    """The password was right: the username starts afresh and is known here, the address loses this one failure."""
-    for bucket in (buckets.here, buckets.username):
+    """The password was right: the username is known here and starts afresh, the address loses this one failure.
+
+    Where the customer was known already, guesses from elsewhere are still counted: each of his own sign-ins would else
+    give whoever guesses in his name as many free guesses again.
+    """
+    fresh = [buckets.here] if await _known_here(work, buckets.here) else [buckets.here, buckets.username]
+    for bucket in fresh:
         await work.session.execute(
             update(Throttle)
             .where(Throttle.key_hmac == bucket.key_hmac)

@@ -11,6 +11,7 @@ import yaml
 from sqlalchemy import select
 
 from areaclienti.identity.crypto import new_id
+from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Acknowledgement, PrivacyNotice
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.work import Work
@@ -45,11 +46,11 @@ def load_notice(name: str = _CURRENT) -> Notice:
 
 async def record(work: Work, notice: Notice) -> None:
     """Keeps the exact text. Raises `RuntimeError` if this version was published with another text."""
-    stored = await work.session.scalar(select(PrivacyNotice).where(PrivacyNotice.version == notice.version))
-    if stored is None:
-        work.session.add(PrivacyNotice(**vars(notice)))
+    if await insert_if_absent(work.session, PrivacyNotice, **vars(notice)):  # several processes may start together
         work.note("notice_published", f"version_{notice.version}")
-    elif stored.sha256 != notice.sha256:
+        return
+    stored = await work.session.scalar(select(PrivacyNotice.sha256).where(PrivacyNotice.version == notice.version))
+    if stored != notice.sha256:
         raise RuntimeError("the text of a published privacy notice was changed: give it a new version")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import json
 import logging as standard_logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from areaclienti import logging
-from areaclienti.identity import audit, housekeeping
+from areaclienti.identity import audit, housekeeping, notices
 from areaclienti.identity.db.models import (
     AuditEvent,
     IdempotencyRecord,
@@ -27,6 +29,8 @@ from areaclienti.identity.db.models import (
 )
 from tests.unit.identity.databases import a_sqlite_copy
 from tests.unit.identity.world import MARIO, MARIO_TAX_CODE, PASSWORD, World, running, settings_for
+
+AWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 async def a_whole_story(world: World) -> list[str]:
@@ -67,6 +71,20 @@ async def test_the_audit_tells_the_story_in_reason_codes(world: World) -> None:
         ("sign_in", "first_access"),
     ]:
         assert expected in told
+
+
+async def test_processes_that_start_together_publish_the_notice_once(a_world: AWorld) -> None:
+    async with a_world() as world:
+        notice = dataclasses.replace(world.services.notice, version="new", sha256="0" * 64)
+
+        async def start() -> None:
+            async with world.services.work() as work:
+                await notices.record(work, notice)
+
+        await asyncio.gather(*(start() for _ in range(5)))
+        async with world.services.database.read() as session:
+            published = select(func.count()).where(AuditEvent.event == "notice_published")
+            assert await session.scalar(published.where(AuditEvent.reason == "version_new")) == 1
 
 
 @pytest.mark.parametrize("table", ["audit", "acknowledgements", "privacy_notices"])

@@ -154,6 +154,17 @@ async def test_guessing_from_elsewhere_does_not_lock_the_customer_out(world: Wor
     assert (await world.sign_in(MARIO)).json()["outcome"] == "signed_in"
 
 
+async def test_the_customers_own_sign_ins_give_nobody_more_guesses(world: World) -> None:
+    await world.account_of_mario()
+    await first_access(world)
+    outcomes = []
+    for number in range(60):
+        outcomes.append((await world.sign_in(MARIO, "Sbagliata1", f"198.51.100.{number}")).json()["outcome"])
+        if number % 10 == 9:
+            assert (await world.sign_in(MARIO)).json()["outcome"] == "signed_in"
+    assert (outcomes.count("rejected"), outcomes.count("wait")) == (20, 40)
+
+
 async def test_one_address_that_tries_many_usernames_is_slowed_down(a_world: AWorld) -> None:
     async with a_world(sign_in_address_failures=10) as world:
         outcomes = [
