@@ -10,7 +10,7 @@ from scripts.stages import Stage, run_stages
 
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=1")
 _FAST = ("tests/unit",)
-_WITHOUT_PRODUCT = ("tests/contract", "tests/nlu", "tests/browser/widget")
+_WITHOUT_PRODUCT = ("tests/contract", "tests/fuzz", "tests/nlu", "tests/browser/widget")
 # Inside Rasa's own environment, which has none of the plugins that pyproject.toml configures.
 _INSIDE_ENGINE = "tests/engine_inside"
 _ENGINE_PYTEST = (

@@ -1,0 +1,61 @@
+"""Runs walks until so many steps are done, and says whether a walk with a guard taken away was noticed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.fuzz.machine import IdentityWalk, walk_of
+from tests.fuzz.mutants import MUTANTS
+
+STEPS_OF_A_WALK = 100
+_WALKS_AT_ONCE = 10
+
+
+def walk(steps: int, first_seed: int) -> int:
+    """Walks until at least `steps` steps are done, and gives how many. Raises what a walk found, shrunk and printed."""
+    began = IdentityWalk.steps
+    for number in _numbers(first_seed):
+        missing = steps - (IdentityWalk.steps - began)
+        if missing <= 0:
+            break
+        walks = min(_WALKS_AT_ONCE, -(-missing // STEPS_OF_A_WALK))
+        run_state_machine_as_test(seed(number)(walk_of("IdentityWalk")), settings=_profile(walks))
+    return IdentityWalk.steps - began
+
+
+def notice(mutant: str, most_steps: int, first_seed: int = 1) -> int | None:
+    """After how many steps the walks noticed that this guard is missing; None if they did not."""
+    began = IdentityWalk.steps
+    with MUTANTS[mutant](), contextlib.redirect_stdout(io.StringIO()):
+        for number in _numbers(first_seed):
+            if IdentityWalk.steps - began >= most_steps:
+                return None
+            quick = settings(_profile(_WALKS_AT_ONCE), phases=[Phase.generate], verbosity=Verbosity.quiet)
+            try:
+                run_state_machine_as_test(seed(number)(walk_of("Mutant")), settings=quick)
+            except Exception:
+                return IdentityWalk.steps - began
+    return None
+
+
+def _numbers(first: int) -> Iterator[int]:
+    number = first * 1_000_000
+    while True:
+        yield number
+        number += 1
+
+
+def _profile(walks: int) -> settings:
+    return settings(
+        max_examples=walks,
+        stateful_step_count=STEPS_OF_A_WALK,
+        deadline=None,
+        database=None,  # a seed says it all
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
