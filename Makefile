@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean
+.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean attack fuzz
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ bench: setup ## measure the running product (about 2 minutes)
 
 delivery: setup ## kill the delivery of codes at every step and let its providers fail
 	@exec $(ENV) -m benchmarks.delivery
+
+attack: setup ## attack identity's running processes on a PostgreSQL of their own (ONLY="race" SCALE=0.1: a part)
+	@exec $(ENV) -m benchmarks.attack $(if $(ONLY),--only "$(ONLY)") $(if $(SCALE),--scale $(SCALE))
+
+fuzz: setup ## walk at random through identity's API, and send it generated requests (STEPS=100000 SEED=1)
+	@exec $(ENV) -m tests.fuzz $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
 
 eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)
 	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)
