@@ -113,6 +113,10 @@ class Run:
             suspects = await enumeration.Suspects.put_on_file(population, await _cheap_hash(PASSWORD), samples)
             await self._try("enumeration by bytes", enumeration.same_bytes, attacker, population, suspects)
             await self._try("enumeration by time, production", enumeration.with_floor, attacker, suspects, samples)
+            await self._try("enumeration by password reset", enumeration.resets, attacker, suspects, samples)
+        async with AsyncExitStack() as stack:
+            _, attacker, population = await self._against(stack, url, seed=3, strict_uniformity=True)
+            await self._try("enumeration, strict", enumeration.strict, attacker, suspects, population)
         async with AsyncExitStack() as stack:
             quick: dict[str, Any] = {
                 "answer_floor_seconds": 0.0,

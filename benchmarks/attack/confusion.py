@@ -22,6 +22,8 @@ async def confuse(attacker: Attacker, population: Population, password_hash: str
         _answers_of_another_conversation,
         _keys_of_the_other_caller,
         _fixed_session,
+        _reset_of_somebody_else,
+        _step_up_of_another_session,
     ):
         await attack(attacker, population, password_hash, finding)
         tried.append(attack.__name__.strip("_"))
@@ -200,6 +202,76 @@ async def _fixed_session(attacker: Attacker, population: Population, password_ha
     finding.expect(again["session_token"] not in (None, token), "two sign-ins share a session")
     replayed = await attacker.gateway("POST", path.format(pending["sign_in_id"]), {"code": code})
     finding.expect(replayed.status_code in (404, 409), "a first access code opened a second session")
+
+
+async def _reset_of_somebody_else(
+    attacker: Attacker, population: Population, password_hash: str, finding: Finding
+) -> None:
+    """A reset's code is good for that reset alone, and its end is the end of all that the old password opened."""
+    mine, hers = people = population.people(2)
+    ids = await population.put_on_file(people)
+    await population.open_accounts(ids, people, password_hash, confirmed=True)
+    before = (await attacker.sign_in(mine.email, PASSWORD, "198.51.100.30")).json()["session_token"]
+    my_reset, her_reset = await _begin_reset(attacker, mine), await _begin_reset(attacker, hers)
+    my_code, her_code = await attacker.newest_code(mine.mobile), await attacker.newest_code(hers.mobile)
+    path = "/v1/password-resets/{}/{}"
+    new = {"password": "Nuvola4Serena", "client_address": "198.51.100.30"}
+    answer = await attacker.gateway("PUT", path.format(her_reset, "password"), new)
+    finding.expect(answer.status_code == 404, "a password was replaced without a code")
+    if my_code != her_code:
+        answer = await attacker.gateway("POST", path.format(her_reset, "verification"), {"code": my_code})
+        finding.expect(answer.json().get("outcome") == "wrong_code", "a code confirmed somebody else's reset")
+    answer = await attacker.gateway("POST", path.format(my_reset, "verification"), {"code": my_code})
+    finding.expect(answer.json().get("outcome") == "confirmed", "the right code of a reset was refused")
+    answer = await attacker.gateway("PUT", path.format(her_reset, "password"), new)
+    finding.expect(answer.status_code == 404, "my confirmed reset replaced her password")
+    answer = await attacker.gateway("PUT", path.format(my_reset, "password"), new)
+    finding.expect(answer.status_code == 204, "a confirmed reset could not be finished")
+    again = await attacker.gateway("PUT", path.format(my_reset, "password"), new)
+    finding.expect(again.status_code == 404, "a reset was used twice")
+    seen = await attacker.gateway("GET", "/v1/customers/me", **{"X-Session-Token": before})
+    finding.expect(seen.status_code == 401, "a session outlives the reset")
+    old = (await attacker.sign_in(mine.email, PASSWORD, "198.51.100.30")).json()["outcome"]
+    finding.expect(old == "rejected", "the old password still opens the account")
+
+
+async def _step_up_of_another_session(
+    attacker: Attacker, population: Population, password_hash: str, finding: Finding
+) -> None:
+    """A confirmation is good for one operation, of one session, once."""
+    people = population.people(1)
+    (person,) = people
+    await population.open_accounts(await population.put_on_file(people), people, password_hash, confirmed=True)
+    tokens = [
+        (await attacker.sign_in(person.email, PASSWORD, "198.51.100.40")).json()["session_token"] for _ in range(2)
+    ]
+    mine, other = ({"X-Session-Token": token} for token in tokens)
+    asked = (await attacker.gateway("POST", "/v1/step-ups", {"action": "end_other_sessions"}, **mine)).json()
+    code = await attacker.newest_code(person.mobile)
+    path = f"/v1/step-ups/{asked['step_up_id']}/verification"
+    answer = await attacker.gateway("POST", path, {"code": code}, **other)
+    finding.expect(answer.status_code == 404, "another session confirmed a step-up")
+    confirmed = (await attacker.gateway("POST", path, {"code": code}, **mine)).json()
+    finding.expect(confirmed.get("outcome") == "confirmed", "the right code of a step-up was refused")
+    finding.expect(confirmed.get("session_token") not in (None, *tokens), "a step-up did not change the token")
+    seen = await attacker.gateway("GET", "/v1/customers/me", **mine)
+    finding.expect(seen.status_code == 401, "the token from before the step-up still works")
+    mine = {"X-Session-Token": str(confirmed.get("session_token"))}
+    body = {"step_up_id": asked["step_up_id"]}
+    for owner, action in ((other, "sessions/end-others"), (mine, "account/deactivation")):
+        answer = await attacker.gateway("POST", f"/v1/{action}", body, **owner)
+        finding.expect(answer.status_code == 409, f"a confirmation served {action} of another session or operation")
+    answer = await attacker.gateway("POST", "/v1/sessions/end-others", body, **mine)
+    finding.expect(answer.status_code == 204, "a confirmed operation was refused")
+    answer = await attacker.gateway("POST", "/v1/sessions/end-others", body, **mine)
+    finding.expect(answer.status_code == 409, "a confirmation was used twice")
+    seen = await attacker.gateway("GET", "/v1/customers/me", **other)
+    finding.expect(seen.status_code == 401, "the other session was not ended")
+
+
+async def _begin_reset(attacker: Attacker, person: Person) -> str:
+    body = {"username": person.email, "client_address": attacker.conversation().address}
+    return str((await attacker.gateway("POST", "/v1/password-resets", body)).json()["reset_id"])
 
 
 async def _on_file(population: Population, count: int) -> list[Person]:

@@ -1,4 +1,4 @@
-"""Who is a customer? Bytes and times of five causes of "not recognised", and of sign-ins, told apart or not."""
+"""Who is a customer? Bytes and times of five causes of "not recognised", of sign-ins and of password resets."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ FOUND_AUC = 0.9
 BASE = "unknown contact"
 _MATCHES_A_CONVERSATION = 10
 _SAMPLES_AT_ONCE_WITH_FLOOR = 10
-# All that may differ between two answers: ids of registrations, which are random, and the time of day.
-_RANDOM = re.compile(rb"reg_[A-Za-z0-9_-]{22}")
+# All that may differ between two answers: ids of registrations, resets and codes, which are random, and times of day.
+_RANDOM = re.compile(rb"(reg|rst|chl)_[A-Za-z0-9_-]{22}|20\d\d-[0-9T:.-]+Z")
 _RANDOM_HEADERS = {"date"}
 
 Claims = Callable[[int], dict[str, str]]
@@ -106,9 +106,9 @@ async def _dialogue(attacker: Attacker, claims: dict[str, str], tax_code: str) -
     ]
 
 
-def _visible(answer: httpx.Response) -> tuple[object, ...]:
+def _visible(answer: httpx.Response) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
     headers = tuple(sorted((n, v) for n, v in answer.headers.items() if n not in _RANDOM_HEADERS))
-    return answer.status_code, headers, _RANDOM.sub(b"reg_", answer.content)
+    return answer.status_code, headers, _RANDOM.sub(b"*", answer.content)
 
 
 async def times(attacker: Attacker, suspects: Suspects, samples: int, at_once: int, first: int = 0) -> Timing:
@@ -211,4 +211,56 @@ async def sign_ins(attacker: Attacker, people: Sequence[Person], strangers: Sequ
     highest = timing.highest_auc()
     finding.expect(seen["exists"] == seen[BASE], "sign-ins of a username that exists are answered with other bytes")
     finding.expect(highest <= HIGHEST_AUC, f"a username that exists is told with AUC {highest:.3f}")
+    return finding
+
+
+async def resets(attacker: Attacker, suspects: Suspects, samples: int) -> Finding:
+    """Forgotten passwords of usernames that exist and of those that don't: bytes and times, as in production."""
+    order = [(cause, n) for cause in ("existing account", BASE) for n in range(samples)]
+    Random(samples).shuffle(order)
+    seconds: dict[str, list[float]] = defaultdict(list)
+    seen: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    tasks = iter(order)
+
+    async def client() -> None:
+        for cause, number in tasks:
+            address = attacker.conversation().address
+            body = {"username": suspects.sample(cause, number)["contact"], "client_address": address}
+            began = time.perf_counter()
+            answer = await attacker.gateway("POST", "/v1/password-resets", body)
+            seconds[cause].append(time.perf_counter() - began)
+            seen[cause].add(_visible(answer))
+
+    await asyncio.gather(*(client() for _ in range(_SAMPLES_AT_ONCE_WITH_FLOOR)))
+    timing = Timing(dict(seconds))
+    finding = Finding("enumeration by password reset", timing.figures())
+    highest = timing.highest_auc()
+    finding.expect(seen["existing account"] == seen[BASE], "resets of a username that exists have other bytes")
+    finding.expect(highest <= HIGHEST_AUC, f"a username that exists is told with AUC {highest:.3f}")
+    return finding
+
+
+async def strict(attacker: Attacker, suspects: Suspects, population: Population, dialogues: int = 20) -> Finding:
+    """Where everybody sees the code screen: the same bytes for the five causes AND for who is recognised."""
+    customers = population.people(dialogues)
+    await population.put_on_file(customers)
+    causes = suspects.causes | {"recognised": lambda number: customers[number].claims()}
+    seen: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+
+    async def play(cause: str, number: int) -> None:
+        conversation, claims = attacker.conversation(), causes[cause](number)
+        begun = await attacker.begin(conversation, claims)
+        registration_id = begun.json()["registration_id"]
+        guesses = [await attacker.guess(conversation, registration_id, f"{n:06d}") for n in range(6)]
+        again = await attacker.on(conversation, registration_id, "code", {})
+        masked = begun.json()["challenge"]["masked_destination"].encode()
+        local = [_visible(answer) for answer in (begun, *guesses, again)]
+        seen[cause].add(tuple((status, headers, body.replace(masked, b"?")) for status, headers, body in local))
+
+    for number in range(dialogues):
+        await asyncio.gather(*(play(cause, number) for cause in causes))
+    different = [cause for cause in causes if seen[cause] != seen[BASE]]
+    finding = Finding("enumeration in the strict mode, by bytes", {"dialogues_a_cause": dialogues})
+    finding.figures |= {"causes_that_differ": different, "different_dialogues_seen": len(set().union(*seen.values()))}
+    finding.expect(not different, f"these causes are answered with other bytes: {different}")
     return finding

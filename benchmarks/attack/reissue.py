@@ -48,8 +48,8 @@ async def reissue(attacker: Attacker, population: Population, password_hash: str
     diary = Diary()
     await _at_once(attacker, her, diary)
     while diary.hour < HOURS:
-        ways = [_register(attacker, her, diary) for _ in range(2)] + [_sign_in(attacker, him, password, diary)]
-        await asyncio.gather(*ways)
+        ways = [_register(attacker, her, diary) for _ in range(2)]
+        await asyncio.gather(*ways, _sign_in(attacker, him, password, diary), _reset(attacker, him, diary))
         await attacker.target.let_pass(3600)
         diary.hour += 1
     most = diary.most_in_a_day()
@@ -122,6 +122,23 @@ async def _guess_until_spent(
         before = answer.get("attempts_left", 0)
         if outcome != "wrong_code":
             return
+
+
+async def _reset(attacker: Attacker, person: Person, diary: Diary) -> None:
+    """A wrong guess and one that was not looked at have the same answer here: the database says how many were."""
+    body = {"username": person.email, "client_address": attacker.conversation().address}
+    begun = (await attacker.gateway("POST", "/v1/password-resets", body)).json()
+    diary.outcomes[f"password reset: {begun['outcome']}"] += 1
+    if begun["outcome"] != "code_sent":
+        return
+    for number in range(5):
+        path = f"/v1/password-resets/{begun['reset_id']}/verification"
+        answer = (await attacker.gateway("POST", path, {"code": f"{number:06d}"})).json()
+        diary.outcomes[f"password reset: {answer.get('outcome') or answer['code']}"] += 1
+    evaluated = await attacker.target.number(
+        "SELECT coalesce(max(attempts_used), 0) FROM challenges WHERE session_id = :id", id=begun["reset_id"]
+    )
+    diary.evaluated += [(diary.hour, "password reset")] * evaluated
 
 
 async def _sign_in(attacker: Attacker, person: Person, password: str, diary: Diary) -> None:
