@@ -8,6 +8,7 @@ from areaclienti.domain.contacts import ContactRejected, parse_contact
 from areaclienti.domain.passwords import personal_words
 from areaclienti.identity import sessions, telling
 from areaclienti.identity.db.models import Account, Contact, Customer, SignIn
+from areaclienti.identity.ports.accounts.erasing import erase
 from areaclienti.identity.ports.references import contact_row, no_contact_row
 from areaclienti.identity.ports.registry.contract import CustomerOnFile
 from areaclienti.identity.work import Work
@@ -73,20 +74,8 @@ async def deactivate(work: Work, account: Account, reason: str) -> None:
     await tell_owner(work, account, "account_deactivated")
     await sessions.end_all(work, account)
     await end_unfinished_sign_ins(work, account)
-    await work.session.execute(
-        update(Account)
-        .where(Account.id == account.id)
-        .values(
-            customer_id=None,
-            username=None,
-            username_key=None,
-            password_hash=None,
-            device_key=None,
-            deactivated_at=work.now,
-            former_customer_id=account.customer_id,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    await work.ports.accounts.deactivate(work, account)
+    await erase(work, account.id)
     work.note("account_deactivated", reason, f"account_{account.id}")
 
 

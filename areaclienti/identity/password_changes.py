@@ -10,6 +10,8 @@ from areaclienti.domain.passwords import failed_rules
 from areaclienti.identity import accounts, sessions, step_ups
 from areaclienti.identity.errors import SecretRejected
 from areaclienti.identity.passwords import Passwords
+from areaclienti.identity.ports.accounts.contract import Accounts, Credential
+from areaclienti.identity.ports.outside import BackEndUnavailable
 from areaclienti.identity.work import Do, Work
 
 
@@ -24,7 +26,7 @@ class PasswordChange:
 
 
 async def change(
-    do: Do, passwords: Passwords, token: str | None, step_up_id: str, present: str, new: str
+    do: Do, passwords: Passwords, store: Accounts, token: str | None, step_up_id: str, present: str, new: str
 ) -> PasswordChange:
     """Replaces the password, ends the other sessions and tells the owner.
 
@@ -32,16 +34,21 @@ async def change(
     409 `step_up_required`.
     """
 
-    async def check_and_count(work: Work) -> tuple[int, str, str]:
+    async def check_and_count(work: Work) -> tuple[int, Credential, str]:
         session = await sessions.live(work, token)
         if failed := failed_rules(new, await accounts.personal_words_of(work, session.account)):
             raise SecretRejected(failed)
         left = await step_ups.take_try(work, session, step_up_id, "change_password")
-        return left, session.account.password_hash, f"account_{session.account_id}"
+        credential = await store.find(work, session.account.username_key)
+        return left, credential, f"account_{session.account_id}"
 
-    left, stored, subject = await do(check_and_count)
+    left, credential, subject = await do(check_and_count)
     # Outside any transaction: both take long.
-    right = await passwords.verify(stored, present)
+    try:
+        right = await store.verify(credential, present)
+    except BackEndUnavailable:
+        await do(lambda work: step_ups.give_try_back(work, step_up_id))
+        raise
     hashed = await passwords.hash(new) if right else ""
 
     async def replace(work: Work) -> PasswordChange:
@@ -51,9 +58,11 @@ async def change(
         session = await sessions.live(work, token)
         account = session.account
         await step_ups.spend(work, session, step_up_id, "change_password")
-        if account.password_hash != stored:  # changed elsewhere meanwhile: what was typed is not the present one
+        if (
+            await store.find(work, account.username_key) != credential
+        ):  # changed elsewhere meanwhile: what was typed is not the present one
             raise step_ups.required()
-        account.password_hash = hashed
+        await store.set_password(work, account, hashed)
         await sessions.end_others(work, session)
         await accounts.end_unfinished_sign_ins(work, account)
         await accounts.tell_owner(work, account, "password_changed")

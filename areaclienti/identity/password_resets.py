@@ -54,7 +54,7 @@ async def begin(work: Work, username: str, client_address: str) -> ResetAnswer:
     if (spent := await _guesses_spent(work, username_hmac)) is not None:
         work.note("password_reset", "wait")
         return ResetAnswer("wait", retry_after_seconds=spent)
-    account = await work.session.scalar(select(Account).where(Account.username_key == key))
+    account = await work.ports.accounts.of_username(work, key)
     mobile = await accounts.mobile_of(work, account)
     reset = PasswordReset(
         id=new_id("rst"),
@@ -134,7 +134,7 @@ async def finish(do: Do, passwords: Passwords, reset_id: str, new: str, client_a
         reset = await _find(work, reset_id, "confirmed")
         account = await _account_of(work, reset)
         reset.status = "completed"
-        account.password_hash = hashed
+        await work.ports.accounts.set_password(work, account, hashed)
         await sessions.end_all(work, account)
         await accounts.end_unfinished_sign_ins(work, account)
         # Whoever has guessed at the old password must not make the owner wait with the new one.

@@ -13,7 +13,8 @@ from areaclienti.identity.challenges import Issue, Issued
 from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Account, Contact, SignIn
 from areaclienti.identity.errors import Refused
-from areaclienti.identity.passwords import Passwords
+from areaclienti.identity.ports.accounts.contract import Accounts, Credential
+from areaclienti.identity.ports.outside import BackEndUnavailable
 from areaclienti.identity.sessions import Device
 from areaclienti.identity.throttle import Buckets
 from areaclienti.identity.work import Do, Work
@@ -38,7 +39,7 @@ class FirstAccessAnswer:
 
 
 async def sign_in(
-    do: Do, passwords: Passwords, username: str, password: str, client_address: str, device: Device
+    do: Do, store: Accounts, username: str, password: str, client_address: str, device: Device
 ) -> SignInAnswer:
     """Whether this is a customer's username and password. A wrong one, either of them, gives the same `rejected`.
 
@@ -47,30 +48,26 @@ async def sign_in(
     """
     username_key = accounts.username_key(username)
 
-    async def look_up(work: Work) -> tuple[Buckets, int | None, str | None]:
+    async def look_up(work: Work) -> tuple[Buckets, int | None, Credential]:
         buckets = throttle.buckets_of(work, username_key, client_address)
         wait = await throttle.reserve(work, buckets)
-        stored = await _hash_of(work, username_key)
+        credential = await store.find(work, username_key)
         if wait is not None:
             work.note("sign_in", "wait")
-        return buckets, wait, stored
+        return buckets, wait, credential
 
-    buckets, wait, stored = await do(look_up)
+    buckets, wait, credential = await do(look_up)
     if wait is not None:
         return SignInAnswer("wait", retry_after_seconds=wait)
 
     async def enter(work: Work) -> SignInAnswer | None:
-        account = await work.session.scalar(
-            select(Account).where(Account.username_key == username_key).with_for_update()
-        )
-        if right and account is not None and account.password_hash != stored:
+        account = await store.enter(work, verified) if verified else None
+        if verified and account is None and await store.find(work, username_key) != credential:
             return None
-        if not right or account is None:
+        if account is None:
             work.note("sign_in", "rejected")
             return SignInAnswer("rejected")
         await throttle.take_back(work, buckets)
-        if renewed is not None:
-            account.password_hash = renewed
         if account.first_access_at is None or work.settings.code_at_every_sign_in:
             return await _begin_first_access(work, account, client_address)
         work.note("sign_in", "signed_in", f"account_{account.id}")
@@ -78,12 +75,15 @@ async def sign_in(
         return SignInAnswer("signed_in", opened.token, opened.expires_at)
 
     while True:
-        right = await passwords.verify(stored, password)  # outside any transaction: it takes long
-        renewed = await passwords.hash(password) if right and stored and passwords.is_outdated(stored) else None
+        try:
+            verified = await store.verify(credential, password)  # outside any transaction: it takes long
+        except BackEndUnavailable:
+            await do(lambda work: throttle.undo(work, buckets))
+            raise
         if (answer := await do(enter)) is not None:
             return answer
         # Meanwhile the password was changed, maybe because somebody else knew it: it is looked at again.
-        stored = await do(lambda work: _hash_of(work, username_key))
+        credential = await do(lambda work: store.find(work, username_key))
 
 
 async def verify(work: Work, sign_in_id: str, code: str, device: Device) -> FirstAccessAnswer:
@@ -109,10 +109,6 @@ async def send_new_code(work: Work, sign_in_id: str) -> Issue:
     pending, _, contact = await _pending(work, sign_in_id)
     address = await addresses.of(work, pending.id)
     return await challenges.issue(work, "first_access", pending.id, contact, again=True, address=address)
-
-
-async def _hash_of(work: Work, username_key: str) -> str | None:
-    return await work.session.scalar(select(Account.password_hash).where(Account.username_key == username_key))
 
 
 async def _begin_first_access(work: Work, account: Account, client_address: str) -> SignInAnswer:

@@ -115,6 +115,13 @@ async def take_try(work: Work, session: SignInSession, step_up_id: str, action: 
     return _MOST_TRIES - (tries or 0)
 
 
+async def give_try_back(work: Work, step_up_id: str) -> None:
+    """The present password could not be looked at, because its store did not answer."""
+    await work.session.execute(
+        update(StepUp).where(StepUp.id == step_up_id, StepUp.tries > 0).values(tries=StepUp.tries - 1)
+    )
+
+
 def _confirmed(work: Work, session: SignInSession, step_up_id: str, action: Action) -> ColumnElement[bool]:
     return and_(
         StepUp.id == step_up_id,

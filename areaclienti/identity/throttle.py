@@ -49,8 +49,7 @@ async def reserve(work: Work, buckets: Buckets) -> int | None:
     Where the customer has signed in before, guesses from elsewhere do not make him wait: locking somebody out by
     failing in his name is an attack too.
     """
-    known_here = await _known_here(work, buckets.here)
-    counted = [buckets.here, buckets.address] if known_here else [buckets.here, buckets.username, buckets.address]
+    counted = await _counted(work, buckets)
     await work.database.serialise(work.session, "throttle", buckets.username.key_hmac)
     await work.database.serialise(work.session, "throttle", buckets.address.key_hmac)
     waits = [await _seconds_to_wait(work, bucket) for bucket in counted]
@@ -82,6 +81,22 @@ async def take_back(work: Work, buckets: Buckets) -> None:
         .where(Throttle.key_hmac == buckets.address.key_hmac)
         .values(failures=case((Throttle.failures > 0, Throttle.failures - 1), else_=0), wait_until=None)
     )
+
+
+async def undo(work: Work, buckets: Buckets) -> None:
+    """The password could not be looked at, because its store did not answer: no failure of the customer's."""
+    for bucket in await _counted(work, buckets):
+        await work.session.execute(
+            update(Throttle)
+            .where(Throttle.key_hmac == bucket.key_hmac)
+            .values(failures=case((Throttle.failures > 0, Throttle.failures - 1), else_=0), wait_until=None)
+        )
+
+
+async def _counted(work: Work, buckets: Buckets) -> list[Bucket]:
+    if await _known_here(work, buckets.here):
+        return [buckets.here, buckets.address]
+    return [buckets.here, buckets.username, buckets.address]
 
 
 async def _known_here(work: Work, here: Bucket) -> bool:

@@ -24,6 +24,7 @@ from areaclienti.identity.api.schemas import (
     StepUpBody,
 )
 from areaclienti.identity.api.sign_in import six_digits
+from areaclienti.identity.challenges import Issue
 from areaclienti.identity.work import Work
 
 router = APIRouter(prefix="/v1", tags=["account"], dependencies=[for_gateway])
@@ -76,7 +77,9 @@ async def ask_for_step_up(asked: StepUpAsked, services: ServicesHere, x_session_
 
 
 @router.post(
-    "/step-ups/{step_up_id}/verification", response_model=ConfirmationBody, responses=documented(401, 403, 404, 409)
+    "/step-ups/{step_up_id}/verification",
+    response_model=ConfirmationBody,
+    responses=documented(401, 403, 404, 409, 503),
 )
 async def verify_step_up(
     step_up_id: StepUpId, asked: CodeAsked, services: ServicesHere, x_session_token: SessionToken = None
@@ -86,17 +89,23 @@ async def verify_step_up(
     401 `session_invalid`, 404 `step_up_unknown`, 409 `no_challenge`.
     """
     code = six_digits(asked.code)
-    async with services.work() as work:
+
+    async def act(work: Work) -> step_ups.Confirmation:
         return await step_ups.verify(work, await sessions.live(work, x_session_token), step_up_id, code)
 
+    return await services.do(act)
 
-@router.post("/step-ups/{step_up_id}/code", response_model=NewCodeBody, responses=documented(401, 403, 404))
+
+@router.post("/step-ups/{step_up_id}/code", response_model=NewCodeBody, responses=documented(401, 403, 404, 503))
 async def send_new_step_up_code(
     step_up_id: StepUpId, services: ServicesHere, x_session_token: SessionToken = None
 ) -> Any:
     """Sends a new code in place of the old one. 401 `session_invalid`, 404 `step_up_unknown`."""
-    async with services.work() as work:
+
+    async def act(work: Work) -> Issue:
         return await step_ups.send_new_code(work, await sessions.live(work, x_session_token), step_up_id)
+
+    return await services.do(act)
 
 
 @router.put("/account/password", response_model=PasswordChangeBody, responses=_password_refusals)
@@ -108,7 +117,13 @@ async def change_password(
     401 `session_invalid`, 409 `step_up_required`, 422 `secret_rejected`.
     """
     return await password_changes.change(
-        services.do, services.passwords, x_session_token, asked.step_up_id, asked.present_password, asked.password
+        services.do,
+        services.passwords,
+        services.ports.accounts,
+        x_session_token,
+        asked.step_up_id,
+        asked.present_password,
+        asked.password,
     )
 
 

@@ -36,7 +36,9 @@ async def begin_password_reset(asked: PasswordResetAsked, services: ServicesHere
         return await services.do(lambda work: password_resets.begin(work, asked.username, asked.client_address))
 
 
-@router.post("/{reset_id}/verification", response_model=PasswordResetCheckBody, responses=documented(401, 403, 404))
+@router.post(
+    "/{reset_id}/verification", response_model=PasswordResetCheckBody, responses=documented(401, 403, 404, 503)
+)
 async def verify_password_reset(reset_id: ResetId, asked: CodeAsked, services: ServicesHere) -> Any:
     """Checks the code. 404 `reset_unknown`."""
     code = six_digits(asked.code)

@@ -33,7 +33,7 @@ async def sign_in_with_password(asked: SignInAsked, services: ServicesHere) -> A
     """`rejected` never says whether the username or the password was wrong; `wait` comes before either is looked at."""
     return await sign_in.sign_in(
         services.do,
-        services.passwords,
+        services.ports.accounts,
         asked.username,
         asked.password,
         asked.client_address,
@@ -41,12 +41,14 @@ async def sign_in_with_password(asked: SignInAsked, services: ServicesHere) -> A
     )
 
 
-@router.post("/{sign_in_id}/verification", response_model=FirstAccessBody, responses=documented(401, 403, 404, 409))
+@router.post(
+    "/{sign_in_id}/verification", response_model=FirstAccessBody, responses=documented(401, 403, 404, 409, 503)
+)
 async def verify_first_access(sign_in_id: SignInId, asked: FirstAccessAsked, services: ServicesHere) -> Any:
     """Checks the code of the first access (manual 9a). 404 `sign_in_unknown`, 409 `no_challenge`."""
     device = Device(asked.device.browser, asked.device.system)
-    async with services.work() as work:
-        answer = await sign_in.verify(work, sign_in_id, six_digits(asked.code), device)
+    code = six_digits(asked.code)
+    answer = await services.do(lambda work: sign_in.verify(work, sign_in_id, code, device))
     return FirstAccessBody(
         outcome=answer.outcome,
         session_token=answer.session_token,
@@ -58,8 +60,7 @@ async def verify_first_access(sign_in_id: SignInId, asked: FirstAccessAsked, ser
     )
 
 
-@router.post("/{sign_in_id}/code", response_model=NewCodeBody, responses=documented(401, 403, 404))
+@router.post("/{sign_in_id}/code", response_model=NewCodeBody, responses=documented(401, 403, 404, 503))
 async def send_new_first_access_code(sign_in_id: SignInId, services: ServicesHere) -> Any:
     """Sends a new code in place of the old one. 404 `sign_in_unknown`."""
-    async with services.work() as work:
-        return await sign_in.send_new_code(work, sign_in_id)
+    return await services.do(lambda work: sign_in.send_new_code(work, sign_in_id))

@@ -31,9 +31,12 @@ class Credential:
 
 @dataclass(frozen=True)
 class Verified:
-    """The password was right. `renewed_hash`: it is to be kept under today's parameters."""
+    """The password was right: for the `credential`, or, in a store elsewhere, for the customer of that number.
 
-    username_key: str
+    `renewed_hash`: it is to be kept under today's parameters.
+    """
+
+    credential: Credential
     customer_code: str | None = None
     renewed_hash: str | None = None
 
@@ -62,6 +65,10 @@ class Accounts(Protocol):
         """
         ...
 
+    async def of_username(self, work: Work, username_key: str) -> Account | None:
+        """The account of that username, whose password was not given. The same work when it is nobody's."""
+        ...
+
     async def find(self, work: Work, username_key: str) -> Credential:
         """Before the password is looked at, in the transaction that counts the attempt."""
         ...
@@ -71,7 +78,7 @@ class Accounts(Protocol):
         ...
 
     async def enter(self, work: Work, verified: Verified) -> Account | None:
-        """The account that was verified, locked; None if it is gone since."""
+        """The account that was verified, locked; None if it is gone or has got another password since."""
         ...
 
     async def set_password(self, work: Work, account: Account, password_hash: str) -> None:

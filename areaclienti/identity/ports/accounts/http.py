@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from areaclienti.domain.contacts import ContactKind, ContactRejected, parse_contact
 from areaclienti.identity.db.models import Account, Contact, Customer, Registration, SignInSession
 from areaclienti.identity.ports.accounts.contract import Credential, Standing, Verified
+from areaclienti.identity.ports.accounts.erasing import erase
 from areaclienti.identity.ports.accounts.wire import (
+    ByUsernameAsked,
     CreateAsked,
     CreateBody,
     DeactivateAsked,
     DeactivateBody,
+    HolderBody,
     PasswordAsked,
     PasswordBody,
     StandingAsked,
@@ -62,6 +65,11 @@ class HttpAccounts:
         account.created_at, account.first_access_at, account.device_key = work.now, None, None
         return account
 
+    async def of_username(self, work: Work, username_key: str) -> Account | None:
+        asked = ByUsernameAsked(username=username_key)
+        code = await self._back_end.ask_within(work, "/v1/accounts/by-username", asked, HolderBody, _holder)
+        return await _account_of(work, code or "", username_key)
+
     async def find(self, work: Work, username_key: str) -> Credential:
         return Credential(username_key)
 
@@ -69,19 +77,10 @@ class HttpAccounts:
         asked = VerifyAsked(username=credential.username_key, password=password)
         body = asked.model_dump_json()
         code = await self._back_end.ask("/v1/accounts/verify", body, VerifyBody, _verified)
-        return Verified(credential.username_key, code) if code else None
+        return Verified(credential, code) if code else None
 
     async def enter(self, work: Work, verified: Verified) -> Account | None:
-        assert verified.customer_code is not None
-        customer = await work.ports.registry.customer(work, verified.customer_code)
-        try:
-            username = parse_contact(verified.username_key)
-        except ContactRejected:
-            return None  # an account that was made elsewhere, with a username that is none here
-        if customer is None:
-            return None
-        owner = await customer_row(work, customer)
-        return await _row(work, owner.id, username.kind, username.value, username.key)
+        return await _account_of(work, verified.customer_code or "", verified.credential.username_key)
 
     async def set_password(self, work: Work, account: Account, password_hash: str) -> None:
         asked = PasswordAsked(customer=await _code_of(work, account), password_hash=password_hash)
@@ -90,6 +89,19 @@ class HttpAccounts:
     async def deactivate(self, work: Work, account: Account) -> None:
         asked = DeactivateAsked(customer=await _code_of(work, account))
         await self._back_end.ask_within(work, "/v1/accounts/deactivate", asked, DeactivateBody, _deactivated)
+
+
+async def _account_of(work: Work, code: str, username_key: str) -> Account | None:
+    """Our row of an account that the store knows; made, if it was made elsewhere. The registry is asked in any case."""
+    customer = await work.ports.registry.customer(work, code)
+    try:
+        username = parse_contact(username_key)
+    except ContactRejected:
+        return None  # made elsewhere, with a username that is none here
+    if customer is None:
+        return None
+    owner = await customer_row(work, customer)
+    return await _row(work, owner.id, username.kind, username.value, username.key)
 
 
 async def _row(work: Work, customer_id: int, kind: str, username: str, key: str) -> Account:
@@ -114,24 +126,16 @@ async def _retire_others(work: Work, customer_id: int, key: str) -> None:
     if stale is None:
         return
     await work.session.execute(delete(SignInSession).where(SignInSession.account_id == stale))
-    await work.session.execute(
-        update(Account)
-        .where(Account.id == stale)
-        .values(
-            former_customer_id=Account.customer_id,
-            customer_id=None,
-            username=None,
-            username_key=None,
-            password_hash=None,
-            device_key=None,
-            deactivated_at=work.now,
-        )
-    )
+    await erase(work, stale)
     work.note("account_deactivated", "username_given_away", f"account_{stale}")
 
 
 async def _code_of(work: Work, account: Account) -> str:
     return (await work.session.get_one(Customer, account.customer_id)).code
+
+
+def _holder(body: HolderBody) -> str | None:
+    return body.customer
 
 
 def _standing(body: StandingBody) -> Standing:

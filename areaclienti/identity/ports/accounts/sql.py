@@ -56,6 +56,9 @@ class SqlAccounts:
             return None
         return (await work.session.scalars(select(Account).where(Account.registration_id == registration.id))).one()
 
+    async def of_username(self, work: Work, username_key: str) -> Account | None:
+        return await work.session.scalar(select(Account).where(Account.username_key == username_key))
+
     async def find(self, work: Work, username_key: str) -> Credential:
         stored = select(Account.password_hash).where(Account.username_key == username_key)
         return Credential(username_key, await work.session.scalar(stored))
@@ -66,13 +69,16 @@ class SqlAccounts:
             return None
         is_outdated = stored is not None and self._passwords.is_outdated(stored)
         renewed = await self._passwords.hash(password) if is_outdated else None
-        return Verified(credential.username_key, renewed_hash=renewed)
+        return Verified(credential, renewed_hash=renewed)
 
     async def enter(self, work: Work, verified: Verified) -> Account | None:
+        seen = verified.credential
         account = await work.session.scalar(
-            select(Account).where(Account.username_key == verified.username_key).with_for_update()
+            select(Account).where(Account.username_key == seen.username_key).with_for_update()
         )
-        if account is not None and verified.renewed_hash is not None:
+        if account is None or account.password_hash != seen.password_hash:
+            return None
+        if verified.renewed_hash is not None:
             account.password_hash = verified.renewed_hash
         return account
 

@@ -41,6 +41,18 @@ class CreateBody(Body):
     outcome: Literal["created", "customer_has_account", "username_taken"]
 
 
+class ByUsernameAsked(Body):
+    """`username` as in `VerifyAsked`."""
+
+    username: Annotated[str, Field(max_length=400)]
+
+
+class HolderBody(Body):
+    """`customer` is null when it is nobody's username: take as long as otherwise."""
+
+    customer: CustomerNumber | None
+
+
 class VerifyAsked(Body):
     """`username`: an e-mail address in lower case, or a mobile in E.164; or anything else, which is nobody's."""
 

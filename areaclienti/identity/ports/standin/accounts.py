@@ -12,10 +12,12 @@ from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Account, Customer, IdempotencyRecord
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.ports.accounts.wire import (
+    ByUsernameAsked,
     CreateAsked,
     CreateBody,
     DeactivateAsked,
     DeactivateBody,
+    HolderBody,
     PasswordAsked,
     PasswordBody,
     StandingAsked,
@@ -47,6 +49,13 @@ def router(services: Services) -> APIRouter:
     async def create(asked: CreateAsked) -> CreateBody:
         """Makes the one account of the customer, under a username that nobody has."""
         return CreateBody(outcome=await services.do(lambda work: _create(work, asked)))
+
+    @routes.post("/by-username", operation_id="accountByUsername")
+    async def by_username(asked: ByUsernameAsked) -> HolderBody:
+        """Whose username it is: for who has forgotten the password."""
+        accounts = services.ports.accounts
+        account = await services.do(lambda work: accounts.of_username(work, asked.username.casefold()))
+        return HolderBody(customer=await services.do(lambda work: _code_of(work, account)))
 
     @routes.post("/verify", operation_id="verifyPassword")
     async def verify(asked: VerifyAsked) -> VerifyBody:
