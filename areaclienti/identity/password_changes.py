@@ -58,9 +58,8 @@ async def change(
         session = await sessions.live(work, token)
         account = session.account
         await step_ups.spend(work, session, step_up_id, "change_password")
-        if (
-            await store.find(work, account.username_key) != credential
-        ):  # changed elsewhere meanwhile: what was typed is not the present one
+        # Changed elsewhere meanwhile: what was typed is not the present one.
+        if await store.find(work, account.username_key) != credential:
             raise step_ups.required()
         await store.set_password(work, account, hashed)
         await sessions.end_others(work, session)

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from areaclienti.identity.db.models import OutboxMessage
 from areaclienti.identity.ports.standin.app import PORTS
 from areaclienti.identity.services import Services
-from tests.contract.ports.insurer import Insurer, all_sent, ports_of, sent_by, the_insurer
+from tests.contract.ports.insurer import Insurer, all_sent, insured_world, ports_of, sent_by, the_insurer
 from tests.unit.identity.databases import a_sqlite_copy
-from tests.unit.identity.world import SetClock, a_registry, settings_for
+from tests.unit.identity.world import SetClock, World, a_registry, running, settings_for
 
 
 @dataclass
@@ -72,3 +72,16 @@ async def sides(request: pytest.FixtureRequest, two_databases: tuple[str, str]) 
         product.start()
         yield Sides(product, insurer.services, clock, insurer)
         await product.close()
+
+
+@pytest.fixture(params=["sql", "http"])
+async def world(request: pytest.FixtureRequest, two_databases: tuple[str, str]) -> AsyncIterator[World]:
+    """The whole service with its own ports, or with all of them at the insurer's."""
+    own, other = two_databases
+    if request.param == "sql":
+        async with running(settings_for(own)) as of_its_own:
+            yield of_its_own
+        return
+    clock = SetClock()
+    async with the_insurer(other, clock, *PORTS) as insurer, insured_world(own, insurer, clock) as insured:
+        yield insured

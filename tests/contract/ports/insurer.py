@@ -31,6 +31,7 @@ class Insurer:
     url: str = ""
     asked: list[str] = field(default_factory=list)
     failing: str | None = None  # answers 503 to paths that begin so
+    losing: str | None = None  # does what was asked, and then answers 503
 
 
 @asynccontextmanager
@@ -47,9 +48,11 @@ async def the_insurer(database_url: str, clock: SetClock, *ports: str, **options
         @app.middleware("http")
         async def count(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
             insurer.asked.append(request.url.path)
-            if insurer.failing is None or not request.url.path.startswith(insurer.failing):
-                return await go_on(request)
-            return Response(status_code=503)
+            path = request.url.path
+            if insurer.failing is not None and path.startswith(insurer.failing):
+                return Response(status_code=503)
+            answer = await go_on(request)
+            return Response(status_code=503) if path == insurer.losing else answer
 
         async with listening(app, **options) as insurer.url:
             yield insurer
@@ -78,10 +81,10 @@ async def insured_world(database_url: str, insurer: Insurer, clock: SetClock, **
         yield insured
 
 
-def ports_of(url: str) -> dict[str, str]:
-    """The settings that put all ports there."""
+def ports_of(url: str) -> dict[str, Any]:
+    """The settings that put all ports there; with time enough for a crowded machine."""
     ports = {f"{port}_url": url for port in PORTS} | {f"{port}_key": KEY for port in PORTS}
-    return ports | {"delivery": "live"}
+    return ports | {"delivery": "live", "ports_timeout_seconds": 10, "ports_deadline_seconds": 30}
 
 
 async def all_sent(services: Services, clock: SetClock) -> None:
@@ -100,7 +103,9 @@ async def all_sent(services: Services, clock: SetClock) -> None:
 async def sent_by(services: Services) -> list[dict[str, Any]]:
     async with services.database.read() as session:
         messages = await session.scalars(select(MailboxMessage).order_by(MailboxMessage.id.desc()))
-        return [{"channel": one.channel, "to": one.recipient, "text": one.text} for one in messages]
+        return [
+            {"channel": one.channel, "to": one.recipient, "subject": one.subject, "text": one.text} for one in messages
+        ]
 
 
 @asynccontextmanager
