@@ -81,8 +81,9 @@ async def deactivate(work: Work, account: Account, reason: str) -> None:
 
 async def deactivate_by_operator(work: Work, key: str) -> bool:
     """Deactivates the account whose username has this key; gives whether there is one."""
-    account = await work.session.scalar(select(Account).where(Account.username_key == key).with_for_update())
+    account = await work.ports.accounts.of_username(work, key)
     if account is not None:
+        await work.session.refresh(account, with_for_update=True)
         await deactivate(work, account, "by_operator")
     return account is not None
 
