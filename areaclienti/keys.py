@@ -13,6 +13,7 @@ from typing import Final
 
 KEY_NAMES: Final = (
     "engine_key",
+    "actions_key",
     "identity_gateway_key",
     "identity_actions_key",
     "code_key",

@@ -191,6 +191,7 @@ class GatewaySettings(_Settings):
 class ActionsSettings(_Settings):
     """What the action server reads."""
 
+    actions_key: SecretStr
     identity_url: str = "http://127.0.0.1:8001"
     identity_actions_key: SecretStr
     identity_timeout_seconds: float = 6.0

@@ -15,6 +15,7 @@ DEFAULTS = {
     "RASA_TELEMETRY_ENABLED": "false",
     "AREACLIENTI_ENGINE_DATABASE_URL": "sqlite:///var/engine.db",
     "AREACLIENTI_ACTIONS_URL": "http://127.0.0.1:5055/webhook",
+    "AREACLIENTI_ACTIONS_KEY": "",
     "AREACLIENTI_ENGINE_KEY": "",
 }
 

@@ -35,7 +35,7 @@ class ActionServer(EndpointConfig):  # type: ignore[misc]
     async def _post(self, body: Any) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
-        async with self._session.post(self.url, json=body) as answer:
+        async with self._session.post(self.url, json=body, headers=self.headers) as answer:
             if answer.status >= REJECTED:
                 # The body is passed on only where Rasa needs it: an error page may repeat what the customer wrote.
                 text = await answer.text() if answer.status == REJECTED else ""

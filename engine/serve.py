@@ -34,7 +34,7 @@ def load_agent(models: Path, endpoints: AvailableEndpoints) -> Agent:
         generator=OrderedResponses({}),
         tracker_store=store,
         lock_store=InMemoryLockStore(),
-        action_endpoint=ActionServer(url=endpoints.action.url),
+        action_endpoint=ActionServer(url=endpoints.action.url, headers=endpoints.action.headers),
     )
     # Agent wraps the store in one that turns a failed read into an empty tracker: amnesia in the middle of a form.
     agent.tracker_store = store

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from areaclienti.supervisor import preflight
 from areaclienti.supervisor.backoff import BackoffPolicy
-from areaclienti.supervisor.catalogue import engine_python, environment_of, public_url, services
+from areaclienti.supervisor.catalogue import KEYS_OF, engine_python, environment_of, public_url, services
 from areaclienti.supervisor.display import Display
 from areaclienti.supervisor.fingerprint import fingerprint, needs_training, remember_training, training_turn
 from areaclienti.supervisor.step import Step, run_step
@@ -93,7 +93,7 @@ async def train(around: Surroundings, display: Display) -> None:
         Step(
             "Training the model",
             (engine_python(around), "-m", "engine", "train"),
-            environment_of("engine", around, {"engine_key": ""}),
+            environment_of("engine", around, dict.fromkeys(KEYS_OF["engine"], "")),
             around.root,
             around.logs / "training.log",
         ),

@@ -29,6 +29,18 @@ def test_a_turn_without_the_engine_key_is_refused(engine: Engine) -> None:
     assert engine.events() == []
 
 
+def test_the_action_server_answers_the_engine_alone(engine: Engine) -> None:
+    actions = engine.stack.urls.actions
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": engine.stack.keys["actions_key"]}):
+        for method, path in (("POST", "/webhook"), ("GET", "/actions")):
+            refused = httpx.request(method, f"{actions}{path}", json={"next_action": "action_x"}, headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (401, "unauthorised")
+    listed = httpx.get(f"{actions}/actions", headers={"Authorization": f"Bearer {engine.stack.keys['actions_key']}"})
+    assert listed.status_code == 200
+    assert httpx.get(f"{actions}/health").status_code == 200
+    engine.open()
+
+
 @pytest.mark.parametrize(
     "broken",
     [

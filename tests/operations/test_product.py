@@ -213,6 +213,7 @@ def test_each_process_holds_only_its_own_keys(stack: Stack) -> None:
                 holders[key].add(name)
     assert holders == {
         "engine_key": {"gateway", "engine"},
+        "actions_key": {"engine", "actions"},
         "identity_gateway_key": {"gateway", "identity"},
         "identity_actions_key": {"actions", "identity"},
         "code_key": {"identity"},

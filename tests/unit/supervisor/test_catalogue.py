@@ -24,8 +24,8 @@ def around(tmp_path: Path, **settings: str) -> Surroundings:
     ("name", "its_keys"),
     [
         ("gateway", {"engine_key", "identity_gateway_key"}),
-        ("engine", {"engine_key"}),
-        ("actions", {"identity_actions_key"}),
+        ("engine", {"engine_key", "actions_key"}),
+        ("actions", {"actions_key", "identity_actions_key"}),
         ("identity", {"identity_gateway_key", "identity_actions_key", "code_key", "vault_key"}),
     ],
 )
