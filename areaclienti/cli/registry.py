@@ -45,6 +45,7 @@ def import_file(
 
     console = Console()
     with told_to_operator(console):
+        _insist_on_our_registry()
         with _progress(console) as progress:
             try:
                 reading = progress.add_task("Reading", total=_size(file))
@@ -71,6 +72,7 @@ def demo() -> None:
     """Load the 200 demo customers into an empty registry."""
     console = Console()
     with told_to_operator(console):
+        _insist_on_our_registry()
         if find_surroundings().environment.get(variable("delivery")) == "live":
             raise OperatorProblem(
                 "The demo customers are not loaded where codes are really sent: their numbers could be somebody's.",
@@ -98,6 +100,15 @@ def cases() -> None:
     console = Console()
     console.print(table)
     console.print(f"Password of those who have an account: {DEMO_PASSWORD}")
+
+
+def _insist_on_our_registry() -> None:
+    """Raises `OperatorProblem` where customers are asked for elsewhere: what is stored here would never be read."""
+    if find_surroundings().environment.get(variable("registry_url")):
+        raise OperatorProblem(
+            f"The registry is the insurer's own system ({variable('registry_url')}).",
+            "Nothing was stored. Unset it to hold the customers here.",
+        )
 
 
 async def _store(records: Records, dry_run: bool, advance: Callable[[int], None]) -> tuple[Stored, tuple[int, int]]:

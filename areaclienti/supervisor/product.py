@@ -116,7 +116,10 @@ def _databases(around: Surroundings, keys: dict[str, str]) -> Step:
     environment = environment_of("identity", around, keys) | environment_of("gateway", around, keys)
     command = [sys.executable, "-m", "areaclienti", "databases"]
     # Demo customers have no place where real ones are written to.
-    command += ["--demo"] if around.settings.demo and _nothing_is_really_sent(around) else []
+    # Nor where the registry is another system.
+    has_own_registry = not around.environment.get(variable("registry_url"))
+    wants_demo = around.settings.demo and _nothing_is_really_sent(around) and has_own_registry
+    command += ["--demo"] if wants_demo else []
     return Step("Preparing the databases", tuple(command), environment, around.root, around.logs / "databases.log")
 
 
