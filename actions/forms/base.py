@@ -25,7 +25,7 @@ class Form(FormValidationAction, ABC):
 
     def is_answer(self, tracker: Tracker) -> bool:
         """Whether the form may read the latest message; all else is left to the rules."""
-        return answers.is_answer(tracker)
+        return answers.is_answer(tracker, self.requested(tracker))
 
     def requested(self, tracker: Tracker) -> str | None:
         """The slot this form has asked for; None while it is being activated."""

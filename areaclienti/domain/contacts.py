@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberType
 
+from areaclienti.domain.dictation import with_digits, with_signs
 from areaclienti.domain.edits import edits
 from areaclienti.domain.text import tidy
 from areaclienti.domain.wordlists import words
@@ -25,7 +25,6 @@ _EMAIL_IN_TEXT = re.compile(r'[^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"]+')
 _NUMBER_IN_TEXT = re.compile(r"\+?[ (]*[0-9][0-9 ().\-/]*", re.ASCII)
 _DIGIT_BESIDE_LETTER = re.compile(r"[0-9][^\W0-9]|[^\W0-9][0-9]")
 _LOOKALIKE = re.compile(r"[0-9][ .-]*\b[oil]\b|\b[oil]\b[ .-]*[0-9]", re.IGNORECASE)
-_FEWEST_DIGIT_WORDS = 3
 _FEWEST_DIGITS = 5  # fewer are no attempt at a telephone number
 
 
@@ -61,7 +60,7 @@ def parse_contact(text: str) -> Contact:
         raise ContactRejected("empty")
     if len(text) > _LONGEST_INPUT:
         raise ContactRejected("not_a_contact")
-    text = _undictated(text)
+    text = with_signs(text)
     return _parse_email(text) if "@" in text else _parse_mobile(text)
 
 
@@ -77,31 +76,6 @@ def suggest_email(address: str) -> str | None:
         return None
     suggestion = _same_provider(domain, known) or _nearest(domain, known)
     return f"{local}@{suggestion}" if suggestion else None
-
-
-def _undictated(text: str) -> str:
-    """`mario punto rossi chiocciola gmail punto com` with signs in place of the words."""
-    (_, at), *others = _dictated_signs()
-    if "@" in text or len(at.findall(text)) != 1:
-        return text
-    text = at.sub("@", text)
-    for sign, spoken in others:
-        text = spoken.sub(sign, text)
-    return text
-
-
-@cache
-def _dictated_signs() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    pairs = (line.split(" = ") for line in words("dictated_signs"))
-    return tuple((sign, _spoken(tuple(one.strip() for one in spellings.split("|")))) for sign, spellings in pairs)
-
-
-def _spoken(spellings: tuple[str, ...]) -> re.Pattern[str]:
-    """A word with blanks around it, or a sign in brackets with or without."""
-    alternatives = (
-        rf"\s*{re.escape(one)}\s*" if one.startswith(("(", "[")) else rf"\s+{re.escape(one)}\s+" for one in spellings
-    )
-    return re.compile("|".join(alternatives), re.IGNORECASE)
 
 
 def _parse_email(text: str) -> Contact:
@@ -120,7 +94,7 @@ def _parse_email(text: str) -> Contact:
 
 
 def _parse_mobile(text: str) -> Contact:
-    text = _with_digits(text)
+    text = with_digits(text)
     typed_digits = sum(char.isdigit() for char in text)
     if typed_digits < _FEWEST_DIGITS:
         raise ContactRejected("not_a_contact")
@@ -131,20 +105,6 @@ def _parse_mobile(text: str) -> Contact:
     if len(runs) != 1 or sum(char.isdigit() for char in runs[0]) != typed_digits or text.count("+") > 1:
         raise ContactRejected("mobile_invalid")
     return _italian_mobile(_international(runs[0]))
-
-
-def _with_digits(text: str) -> str:
-    """`tre tre tre 1 due tre …` with digits for the words, where there are too many of them for a sentence."""
-    values, pattern = _digit_words()
-    if len(pattern.findall(text)) < _FEWEST_DIGIT_WORDS:
-        return text
-    return pattern.sub(lambda found: values[found[0].lower()], text)
-
-
-@cache
-def _digit_words() -> tuple[dict[str, str], re.Pattern[str]]:
-    values = {word: digit for digit, word in (line.split(" = ") for line in words("dictated_digits"))}
-    return values, re.compile(rf"\b(?:{'|'.join(values)})\b", re.IGNORECASE)
 
 
 def _international(run: str) -> str:

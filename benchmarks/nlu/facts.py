@@ -9,8 +9,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.correct import Correct
-from actions.dictation import written
 from actions.forms.registration import ValidateRegistrationForm
+from areaclienti.domain.dictation import written
 
 # The slot that is asked for when such a fact is given.
 STEP_OF = {"person": "given_name", "company": "company_name", "contact": "contact"}
@@ -40,7 +40,12 @@ def _tracker(parsed: dict[str, Any], text: str, kind: str) -> Tracker:
         "customer_type": "azienda" if kind == "company" else "persona",
         "requested_slot": STEP_OF[kind],
     }
-    message = {"text": text, "intent": parsed["intent"], "entities": parsed["entities"]}
+    message = {
+        "text": text,
+        "intent": parsed["intent"],
+        "intent_ranking": parsed["intent_ranking"],
+        "entities": parsed["entities"],
+    }
     return Tracker("eval", slots, message, [], False, None, {"name": "registration_form"}, "action_listen")
 
 

@@ -37,8 +37,8 @@ async def _parse_all(model: str, texts: list[str], results: TextIO) -> None:
         began = time.perf_counter()
         parsed: dict[str, Any] = await agent.parse_message(text)
         milliseconds = (time.perf_counter() - began) * 1000
-        found = {"intent": parsed["intent"], "entities": parsed["entities"], "ms": milliseconds}
-        found["ranking"] = parsed.get("intent_ranking", [])[:3]
+        kept = ("intent", "intent_ranking", "entities")
+        found = {key: parsed[key] for key in kept} | {"ms": milliseconds}
         results.write(json.dumps(found, ensure_ascii=False) + "\n")
     rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     results.write(json.dumps({"rss_mib": round(rss_mib)}) + "\n")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.nlu.facts import STEP_OF, expected, kept
+from benchmarks.nlu.seen import is_seen
 
 OUTSIDE = {"out_of_scope", "nlu_fallback"}
 # All other messages hold no name: at the step that asks for one they steer, ask, or say something else.
@@ -30,6 +31,8 @@ class Score:
 
     utterances: int = 0
     right: int = 0
+    seen: int = 0  # messages that stand word for word in the training data
+    seen_right: int = 0
     outside: int = 0
     outside_found: int = 0
     false_alarms: int = 0
@@ -52,6 +55,9 @@ class Score:
         self.milliseconds.append(parsed["ms"])
         self.intents[meant["intent"]] += 1
         self.right += intent == meant["intent"]
+        if is_seen(meant["text"]):
+            self.seen += 1
+            self.seen_right += intent == meant["intent"]
         self.intents_right[meant["intent"]] += intent == meant["intent"]
         if intent != meant["intent"]:
             self.confusions[(meant["intent"], intent)] += 1
@@ -94,12 +100,14 @@ class Score:
         """The figures that the project promises, as `make eval` prints them."""
         return {
             "intent_accuracy": round(self.right / self.utterances, 4),
+            "intent_accuracy_unseen": round((self.right - self.seen_right) / max(self.utterances - self.seen, 1), 4),
             "oos_detected": round(self.outside_found / self.outside, 4),
             "oos_false_alarms": round(self.false_alarms / (self.utterances - self.outside), 4),
             **{f"{kind}_exact": round(self.final_right[kind] / self.spans[kind], 4) for kind in STEP_OF},
             "steering_kept": round(self.steering_kept / self.steering, 4),
             "parse_ms_p50": round(statistics.median(self.milliseconds), 2),
             "utterances": self.utterances,
+            "seen": self.seen,
         }
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 LEXICON = HERE / "lexicon"
 SEED = 20261123
-COUNTS = {"give_name": 900, "give_company_name": 1200, "give_contact": 320, "give_data": 900, "correct_data": 300}
+COUNTS = {"give_name": 1300, "give_company_name": 1600, "give_contact": 320, "give_data": 950, "correct_data": 300}
 PHRASES_A_PATTERN = 12
 RARE = 0.35  # share of names that come from more_names.txt
+MISTYPED = 0.15  # share of the pieces around names that are mistyped
 HEADER = "# Written by compose.py from lexicon/: change what is there and run it again.\n"
 
 # A word that an annotation turns into a value: slot of the frame -> (entity, value, words).
@@ -134,7 +135,7 @@ class Maker:
 
     def example(self, frames: list[str]) -> str:
         """One annotated example; the whole line is at times in lower or in upper case, as people type."""
-        return self._filled(self._chosen(self._chance.choice(frames)))
+        return self._mistyped(self._filled(self._chosen(self._chance.choice(frames))))
 
     def phrases(self, pattern: str, courteous: bool) -> list[str]:
         """Some of a pattern's sentences, so that each alternative of its longest choice is in about one of them."""
@@ -178,6 +179,16 @@ class Maker:
             sentence = sentence[:1].upper() + sentence[1:] if not sentence.startswith("[") else sentence
         return sentence.strip()
 
+    def _mistyped(self, example: str) -> str:
+        """With slips of the finger in what stands around the names: `mi chimao [Ada Neri](person)`."""
+        pieces = re.split(r"(\[[^]]+\]\([^)]*\))", example)
+        for at, piece in enumerate(pieces):
+            if at % 2 == 0 and len(piece.strip()) > 3 and self._chance.random() < MISTYPED:
+                inside = piece.strip()
+                changed = inside.replace(" ", "", 1) if self._chance.random() < 0.2 else self._slip(inside)
+                pieces[at] = piece.replace(inside, changed)
+        return "".join(pieces)
+
     def _slip(self, sentence: str) -> str:
         places = [at for at in range(1, len(sentence) - 2) if sentence[at - 1 : at + 2].isalpha()]
         if not places:
@@ -192,8 +203,8 @@ class Maker:
         if not part.startswith("{"):
             return case(part)
         slot = part[1:-1]
-        if slot == "other":  # the name that is wrong: not to be taken
-            return case(self._one_family())
+        if slot in {"other", "nickname"}:  # the name that is not meant: not to be taken
+            return case(self._one_family() if slot == "other" else self._one_given())
         if slot in VALUED:
             entity, value, words = VALUED[slot]
             # Rasa's short form of {"entity": …, "value": …}: it parses the long one a hundred times more slowly.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ class Dictionary:
         self, forms: npt.NDArray[np.uint32], lemmas: npt.NDArray[np.uint32], parts: npt.NDArray[np.uint8]
     ) -> None:
         self._forms, self._lemmas, self._parts = forms, lemmas, parts
+        self._place = lru_cache(maxsize=1 << 15)(self._found)
 
     @classmethod
     def of_spacy(cls) -> Dictionary:
@@ -75,7 +77,7 @@ class Dictionary:
         place = self._place(folded)
         return folded if place is None else f"{int(self._lemmas[place]):x}"
 
-    def _place(self, folded: str) -> int | None:
+    def _found(self, folded: str) -> int | None:
         key = _hash(folded)
         place = int(np.searchsorted(self._forms, np.uint32(key)))
         return place if place < len(self._forms) and int(self._forms[place]) == key else None

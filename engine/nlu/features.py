@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.language import Token
@@ -14,6 +14,7 @@ from engine.nlu.tagger import Span
 
 _EMOJI = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\u2B50\u2764]")
 _LETTERS = (2, 3, 4, 5)
+_LEVELS = (0.02, 0.1, 0.3, 0.6, 0.9, 0.99)
 _SCRIPTS = {
     "cyrillic": re.compile(r"[\u0400-\u04FF]"),
     "arabic": re.compile(r"[\u0600-\u06FF]"),
@@ -36,8 +37,13 @@ class Features:
         self._dictionary = dictionary
         self.common = common  # words that stand for themselves in the skeleton of a message
 
-    def groups(self, text: str, tokens: Sequence[Token], spans: Sequence[Span]) -> dict[str, Counter[str]]:
-        """The features of a text whose names, contacts are marked: seen as their kind, not as letters."""
+    def groups(
+        self, text: str, tokens: Sequence[Token], spans: Sequence[Span], likely: Mapping[str, float]
+    ) -> dict[str, Counter[str]]:
+        """The features of a text whose names, contacts are marked: seen as their kind, not as letters.
+
+        `likely`: how likely the text holds a person or a company, also where none is marked.
+        """
         masked = _masked(text, spans)
         flat = [part for piece in masked for part in (words(piece) if not piece.startswith("<") else [piece])]
         skeleton = [self._class(one) for one in flat]
@@ -47,7 +53,7 @@ class Features:
             "lemma": Counter(_ngrams(lemmas, 1, 2)),
             "letters": Counter(_letters(flat)),
             "skeleton": Counter(_ngrams(skeleton, 1, 4)),
-            "structure": Counter(self._structure(text, flat, tokens, spans)),
+            "structure": Counter((*self._structure(text, flat, tokens, spans), *_likelihoods(likely))),
         }
 
     def _class(self, one: str) -> str:
@@ -112,6 +118,12 @@ class Features:
             most = max(hits.values())
             yield f"foreign={min(most, 3)}"
             yield f"foreign share={round(4 * most / len(plain))}"
+
+
+def _likelihoods(likely: Mapping[str, float]) -> Iterator[str]:
+    for label, chance in likely.items():
+        level = sum(chance >= limit for limit in _LEVELS)
+        yield from (f"{label} from {_LEVELS[at]}" for at in range(level))
 
 
 def _masked(text: str, spans: Sequence[Span]) -> list[str]:

@@ -33,9 +33,10 @@ class Lexicon:
             title: ", ".join(line.rstrip(",") for line in lines).split(", ")
             for title, lines in _sections(folder / "more_names.txt").items()
         }
+        family = _lines(folder / "family_names.txt") + more["family"]
         lists = {
             "given": _words(_lines(folder / "given_names.txt") + more["given"], shortest=2),
-            "family": _words(_lines(folder / "family_names.txt") + more["family"], shortest=3),
+            "family": _words(family, shortest=3) | _words([name for name in family if " " not in name], shortest=2),
             "trade": _words(company["sector"] + company["activity"], shortest=4),
             "place": _words(company["place"], shortest=5),
             "form": _words(_FORMS.split(), shortest=2),

@@ -50,7 +50,7 @@ class LinearClassifier:
     def learn_matrix(self, examples: Sequence[Grouped]) -> csr_matrix:
         """Settle which features count, and give the examples as rows of their weights."""
         self._learn_columns(examples)
-        return self._matrix(examples)
+        return self.matrix(examples)
 
     def scores(self, example: Grouped) -> npt.NDArray[np.float32]:
         """The confidence in each of `labels`; they sum to 1."""
@@ -58,7 +58,7 @@ class LinearClassifier:
 
     def many(self, examples: Sequence[Grouped]) -> npt.NDArray[np.float32]:
         """`scores` of several examples."""
-        return _softmax((self._matrix(examples) @ self._coefficients.T + self._bias) / self.temperature)
+        return _softmax((self.matrix(examples) @ self._coefficients.T + self._bias) / self.temperature)
 
     def save(self, folder: Path) -> None:
         """Write the model's two files into a folder."""
@@ -97,7 +97,8 @@ class LinearClassifier:
         total = len(examples)
         self._idf = np.array([np.log((1 + total) / (1 + counts[name])) + 1 for name in kept], np.float32)
 
-    def _matrix(self, examples: Sequence[Grouped]) -> csr_matrix:
+    def matrix(self, examples: Sequence[Grouped]) -> csr_matrix:
+        """Examples as rows of the weights of the features that count."""
         values: list[npt.NDArray[np.float32]] = []
         indices: list[int] = []
         starts = [0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SHORTHAND = {
     **dict.fromkeys(("nn", "nnn", "no n"), "non"),
@@ -59,6 +60,7 @@ def fold(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
+@lru_cache(maxsize=1 << 15)
 def word(text: str) -> str:
     """A token as a feature: folded, letters written three times or more once, shorthand written out, digits as 0."""
     folded = _DRAWN_OUT.sub(r"\1", fold(text).strip("'"))

@@ -23,8 +23,8 @@ WEIGHTS = {"word": 1.0, "lemma": 1.0, "letters": 2.0, "skeleton": 0.5, "structur
 COST = 0.3
 COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
 _MARKED = {*LABELS, "contact"}
-# Where an intent holds no data, a name in it is somebody else's.
-_DATA = {"give_name", "give_company_name", "give_contact", "give_data", "correct_data", "register"}
+NAMING = ("give_name", "give_company_name")
+_MEANT = 0.2  # confidence from which on a name is looked for where none is marked
 _VALUES_OF = {
     "give_customer_type": ("customer_type",),
     "give_data": ("customer_type",),
@@ -34,7 +34,6 @@ _VALUES_OF = {
 _DENIED = re.compile(
     r"\b(?:non|invece\s+di|anziché|al\s+posto\s+di)\s+(?:(?:è|e['’]|era|sono|mi\s+chiamo)\s*)?$", re.IGNORECASE
 )
-_BARE = 0.8  # share of a text that a name covers where it is all there is, whatever the intent
 
 
 @dataclass(frozen=True)
@@ -102,21 +101,26 @@ class Reader:
     def read(self, text: str) -> Reading:
         """Intent and entities of a text."""
         found = tokens(text)
-        spans = self._tagger.spans(text, found)
-        scores = self._classifier.scores(self._features.groups(text, found, spans))
+        spans, likely = self._tagger.marked(text, found)
+        scores = self._classifier.scores(self._features.groups(text, found, spans, likely))
         ranking = sorted(zip(self._classifier.labels, map(float, scores), strict=True), key=lambda one: -one[1])
+        if not any(span.label in LABELS for span in spans):
+            meant = sum(confidence for intent, confidence in ranking if intent in NAMING)
+            if found and meant >= _MEANT and (guess := self._tagger.guess(text, found)):
+                spans = [guess, *spans]
         return Reading(ranking, self._entities(text, found, spans, ranking[0][0]))
+
+    def grouped(self, text: str) -> Grouped:
+        """What the classifier sees of a text."""
+        found = tokens(text)
+        return self._features.groups(text, found, *self._tagger.marked(text, found))
 
     def _entities(
         self, text: str, found: list[Token], spans: list[Span], intent: str
     ) -> list[tuple[int, int, str, str]]:
         if intent == "correct_data":
             spans = _affirmed(text, spans)
-        entities = [
-            (span.start, span.end, span.label, text[span.start : span.end])
-            for span in spans
-            if intent in _DATA or span.label == "contact" or _is_bare(text, span)
-        ]
+        entities = [(span.start, span.end, span.label, text[span.start : span.end]) for span in spans]
         outside = [token for token in found if not any(span.start <= token.start < span.end for span in spans)]
         for entity in _VALUES_OF.get(intent, ()):
             if found_values := self._values.find(text, outside, entity):
@@ -143,7 +147,7 @@ def grouped_examples(
             for at in range(part, len(examples), parts):
                 text = examples[at].text
                 found = tokens(text)
-                grouped[at] = features.groups(text, found, tagger.spans(text, found))
+                grouped[at] = features.groups(text, found, *tagger.marked(text, found))
     return grouped
 
 
@@ -165,11 +169,6 @@ def _affirmed(text: str, spans: list[Span]) -> list[Span]:
     """`il cognome è Bianchi, non Rossi`: without what is denied, if something is left."""
     kept = [span for span in spans if not _DENIED.search(text[: span.start])]
     return kept if any(span.label in LABELS for span in kept) else spans
-
-
-def _is_bare(text: str, span: Span) -> bool:
-    letters = sum(char.isalnum() for char in text)
-    return letters > 0 and sum(char.isalnum() for char in text[span.start : span.end]) / letters >= _BARE
 
 
 def _synonyms(examples: Sequence[Example], synonyms: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:

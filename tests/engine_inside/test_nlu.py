@@ -9,6 +9,7 @@ from engine.nlu import contacts, normal
 from engine.nlu.language import tokens
 from engine.nlu.linear import LinearClassifier
 from engine.nlu.reader import Example, Reader, near_duplicates
+from engine.nlu.tagger import Span, settled
 from engine.nlu.values import Values
 
 LEXICON = Path("data/nlu/lexicon")
@@ -83,6 +84,33 @@ def test_tokens_tell_their_place_and_keep_an_elision_with_its_name():
 
 
 @pytest.mark.parametrize(
+    ("text", "label", "marked", "whole"),
+    [
+        ("scrivo come so wolf-rainer Weber", "person", ["rainer Weber"], ["wolf-rainer Weber"]),
+        ("nome anna-maria neri privata", "person", ["anna", "maria neri"], ["anna-maria neri"]),
+        ("Dall'Oglio Ivano", "person", ["Oglio Ivano"], ["Dall'Oglio Ivano"]),
+        ("Maria Rita Dell'Acqua", "person", ["Maria Rita Dell"], ["Maria Rita Dell'Acqua"]),
+        ("o' neill rory", "person", ["' neill rory"], ["o' neill rory"]),
+        ("Neri Ada ved. Moroni", "person", ["Neri Ada ved"], ["Neri Ada"]),
+        ("Nicolo' Rossi", "person", ["Nicolo' Rossi"], ["Nicolo' Rossi"]),
+        ("rino testa all'ospedale", "person", ["rino testa all'"], ["rino testa"]),
+        ("Ilir Marku 👍", "person", ["Marku 👍"], ["Marku"]),
+        ("dott.ssa Neri Ada, grazie", "person", ["dott.ssa Neri Ada, grazie"], ["Neri Ada"]),
+        ('"La Rosa" di Neri Ugo', "company", ['La Rosa" di Neri Ugo'], ['"La Rosa" di Neri Ugo']),
+        ("qui è L'Isola del Pane", "company", ["Isola del Pane"], ["L'Isola del Pane"]),
+        ("SOLE S.R.L. IN LIQUIDAZIONE", "company", ["SOLE S.R.L."], ["SOLE S.R.L. IN LIQUIDAZIONE"]),
+        ("Bar Sport di via Roma 3", "company", ["Bar Sport di via Roma 3"], ["Bar Sport"]),
+        ("Condominio Via Roma 3", "company", ["Condominio Via Roma 3"], ["Condominio Via Roma 3"]),
+        ("Rossi S.r.l. di Ancona", "company", ["Rossi S.r.l. di Ancona"], ["Rossi S.r.l."]),
+        ("Avv. Neri & Partners", "company", ["Avv. Neri & Partners"], ["Avv. Neri & Partners"]),
+    ],
+)
+def test_the_edges_of_a_name_are_settled(text, label, marked, whole):
+    spans = [Span(text.index(part), text.index(part) + len(part), label) for part in marked]
+    assert [text[span.start : span.end] for span in settled(text, spans)] == whole
+
+
+@pytest.mark.parametrize(
     ("text", "values"),
     [
         ("sono un privato", ["persona"]),
@@ -124,6 +152,33 @@ def test_names_and_companies_that_were_never_seen_are_marked(folder):
     assert [(entity, value) for _, _, entity, value in person.entities] == [("person", "Franco Battaglia")]
     assert company.intents[0][0] == "give_company_name"
     assert [(entity, value) for _, _, entity, value in company.entities] == [("company", "Marchetti Impianti srl")]
+
+
+def test_a_text_meant_as_a_name_is_searched_for_the_likeliest_one(folder):
+    """No word in it is likely enough to be marked, but the classifier is sure that a name is given."""
+    tagger = Reader.load(folder)._tagger
+    text = "mi chiamo Franco Battaglia"
+    guess = tagger.guess(text, tokens(text))
+    assert guess is not None
+    assert text[guess.start : guess.end] == "Franco Battaglia"
+    assert tagger.guess("un attimo", tokens("un attimo")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("La Bella Pizza", "La Bella Pizza"),
+        ("la bella pizza", "la bella pizza"),
+        ("la Bella Pizza", "Bella Pizza"),
+        ("La Farmacia Neri", "Farmacia Neri"),
+        ("la società agricola bella pizza", "società agricola bella pizza"),
+    ],
+)
+def test_an_article_belongs_to_a_fantasy_name_and_not_to_a_trade(folder, text, whole):
+    tagger = Reader.load(folder)._tagger
+    marked = Span(text.index(" ") + 1, len(text), "company")
+    span = tagger._with_article(text, marked)
+    assert text[span.start : span.end] == whole
 
 
 def test_a_synonym_means_its_value(folder):
