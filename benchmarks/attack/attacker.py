@@ -168,7 +168,7 @@ async def attacking(target: Target) -> AsyncIterator[Attacker]:
         httpx.AsyncClient(
             timeout=_PATIENCE_SECONDS,
             verify=False,
-            limits=httpx.Limits(max_connections=8, keepalive_expiry=2),  # sooner than the server gives up
+            limits=httpx.Limits(max_connections=8, keepalive_expiry=60),  # sooner than the server gives up
         )
         for _ in range(CONNECTIONS)
     ]

@@ -101,7 +101,15 @@ def _process(
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--no-access-log", "--no-server-header", "--log-level", "warning"],
+            [
+                *command,
+                "--no-access-log",
+                "--no-server-header",
+                "--log-level",
+                "warning",
+                "--timeout-keep-alive",
+                "300",
+            ],
             cwd=folder,  # no .env of a developer is read
             env=environment,
             stdout=output,
