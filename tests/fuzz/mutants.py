@@ -10,6 +10,7 @@ from unittest import mock
 
 from areaclienti.identity import audit, challenges, limits, matching, vault
 from areaclienti.identity.db.models import Challenge
+from areaclienti.identity.ports.challenges import sql as codes
 from areaclienti.identity.work import Work
 
 
@@ -60,7 +61,7 @@ def any_name_for_a_tax_code() -> AbstractContextManager[Any]:
 
 def any_code() -> AbstractContextManager[Any]:
     """A wrong code is as good as the right one."""
-    return mock.patch.object(challenges, "same", lambda *_: True)
+    return mock.patch.object(codes, "same", lambda *_: True)
 
 
 def audit_without_a_chain() -> AbstractContextManager[Any]:
