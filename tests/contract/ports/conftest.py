@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,14 @@ from areaclienti.identity.db.models import OutboxMessage
 from areaclienti.identity.ports.standin.app import PORTS
 from areaclienti.identity.services import Services
 from tests.contract.ports.insurer import Insurer, all_sent, insured_world, ports_of, sent_by, the_insurer
-from tests.unit.identity.databases import a_sqlite_copy
+from tests.unit.identity.databases import a_postgres_copy, a_sqlite_copy, drop_postgres_template
 from tests.unit.identity.world import SetClock, World, a_registry, running, settings_for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_end() -> Iterator[None]:
+    yield
+    asyncio.run(drop_postgres_template())
 
 
 @dataclass
@@ -47,12 +53,22 @@ class Sides:
         self.server.failing = None
 
 
+on_both_databases = pytest.mark.parametrize("two_databases", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def two_databases(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+async def two_databases(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, str]]:
+    """The product's and the insurer's: on SQLite, and on PostgreSQL as well for what races."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        async with a_postgres_copy() as own, a_postgres_copy() as other:
+            yield own, other
+        return
     for name in ("product", "insurer"):
         (tmp_path / name).mkdir()
     templates = tmp_path_factory.getbasetemp()
-    return a_sqlite_copy(tmp_path / "product", templates), a_sqlite_copy(tmp_path / "insurer", templates)
+    yield a_sqlite_copy(tmp_path / "product", templates), a_sqlite_copy(tmp_path / "insurer", templates)
 
 
 @pytest.fixture(params=["sql", "http"])

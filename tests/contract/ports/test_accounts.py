@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from areaclienti.identity.db.models import Account, Customer, Registration, Throttle
 from areaclienti.identity.ports.accounts.contract import Standing
 from areaclienti.identity.services import Services
+from tests.contract.ports.conftest import on_both_databases
 from tests.contract.ports.insurer import InsuredWorld
 from tests.unit.identity.world import LUCIA, MARIO, PASSWORD, World
 
@@ -93,6 +94,7 @@ async def in_parallel(world: World, *claims: dict[str, str]) -> Counter[str]:
     return Counter(answer.json()["outcome"] for answer in answers)
 
 
+@on_both_databases
 async def test_of_parallel_registrations_of_one_customer_one_gets_the_account(world: World) -> None:
     contacts = (USERNAME, "320 1234600", "320 7654450")
     outcomes = await in_parallel(world, *(MARIO | {"contact": contact} for contact in contacts))
@@ -101,6 +103,7 @@ async def test_of_parallel_registrations_of_one_customer_one_gets_the_account(wo
         assert await session.scalar(select(func.count()).select_from(Account)) == 1
 
 
+@on_both_databases
 async def test_of_two_customers_who_share_a_contact_one_gets_it_as_username(world: World) -> None:
     assert await in_parallel(world, MARIO, LUCIA) == {"account_created": 1, "code_spent": 1}
     async with store_of(world).database.read() as session:
@@ -132,6 +135,7 @@ async def test_a_password_is_changed_with_the_present_one(world: World) -> None:
     assert (await world.sign_in(USERNAME, NEW)).json()["outcome"] == "signed_in"
 
 
+@on_both_databases
 async def test_a_deactivated_account_is_gone_and_the_customer_may_register_again(world: World) -> None:
     step_up_id, token = await confirmed(world, await world.session_of_mario(), "deactivate")
     answer = await as_customer(world, "POST", "/v1/account/deactivation", token, {"step_up_id": step_up_id})

@@ -19,7 +19,7 @@ from areaclienti.identity.ports.outside import BackEndUnavailable
 from areaclienti.identity.ports.references import contact_row
 from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerOnFile
 from areaclienti.identity.work import Work
-from tests.contract.ports.conftest import Sides
+from tests.contract.ports.conftest import Sides, on_both_databases
 
 MOBILE = "+393201234600"
 EMAIL = "mario.rossi@posta.example"
@@ -77,6 +77,7 @@ async def test_an_email_lives_ten_minutes_and_then_is_over(sides: Sides) -> None
     assert (await check(sides, code)).outcome == "code_expired"
 
 
+@on_both_databases
 async def test_of_many_parallel_guesses_five_are_evaluated(sides: Sides) -> None:
     await issue(sides)
     code = await newest_code(sides)
@@ -88,6 +89,7 @@ async def test_of_many_parallel_guesses_five_are_evaluated(sides: Sides) -> None
         assert await session.scalar(select(Challenge.attempts_used)) == 5
 
 
+@on_both_databases
 async def test_of_many_parallel_right_codes_one_is_right(sides: Sides) -> None:
     await issue(sides)
     code = await newest_code(sides)
