@@ -16,6 +16,7 @@ from areaclienti.domain.contacts import ContactRejected, parse_contact, suggest_
 from areaclienti.domain.names import (
     NameRejected,
     PersonName,
+    canonical_name,
     clean_name,
     split_full_name,
     with_part_corrected,
@@ -102,10 +103,15 @@ class ValidateRegistrationForm(Form):
             return self._name_rejected(dispatcher, tracker, "given_name", rejected)
 
     def _corrected_part(self, tracker: Tracker, part: str) -> PersonName | None:
-        """«Ho sbagliato il nome», then one word: the other part of the name that stood there is kept."""
+        """«Ho sbagliato il nome», then one word: the other part of the name that stood there is kept.
+
+        None where the word is the given name as it was: then the customer is writing the whole name again.
+        """
         replaced = tracker.get_slot("replaced") or {}
         given, family = replaced.get("given_name"), replaced.get("family_name")
-        return with_part_corrected(PersonName(given, family), part) if given and family else None
+        if not given or not family or canonical_name(part) == canonical_name(given):
+            return None
+        return with_part_corrected(PersonName(given, family), part)
 
     def validate_family_name(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
