@@ -52,7 +52,7 @@ eval: train ## measure the matcher on impostors, the NLU on messages it has not 
 	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)
 	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(SET),--set $(SET)) $(if $(SHOW),--show) $(if $(CONFUSION),--confusion $(CONFUSION))
 
-matching: setup ## measure how fast the matcher finds one of a million customers (about 10 minutes, 2 GB in TMPDIR)
+matching: setup ## measure how fast the matcher finds one of a million customers (about 10 minutes, 3 GB in TMPDIR)
 	@exec $(ENV) -m benchmarks.matching.speed
 
 map: setup ## write docs/map.md anew
