@@ -23,8 +23,10 @@ FOUND_AUC = 0.9
 BASE = "unknown contact"
 _MATCHES_A_CONVERSATION = 10
 _SAMPLES_AT_ONCE_WITH_FLOOR = 10
-# All that may differ between two answers: ids of registrations, resets and codes, which are random, and times of day.
-_RANDOM = re.compile(rb"(reg|rst|chl)_[A-Za-z0-9_-]{22}|20\d\d-[0-9T:.-]+Z")
+# All that may differ between two answers: ids of registrations, resets and codes, which are random, times of day, and
+# the seconds still to wait, which depend on how soon was asked.
+_RANDOM = re.compile(rb"(reg|rst|chl)_[A-Za-z0-9_-]{22}|20\d\d-[0-9T:.-]+Z|(?<=\"retry_after_seconds\":)\d+")
+_LENGTH = "content-length"  # follows from the body, which is compared
 _RANDOM_HEADERS = {"date"}
 
 Claims = Callable[[int], dict[str, str]]
@@ -108,8 +110,9 @@ async def _dialogue(attacker: Attacker, claims: dict[str, str], tax_code: str) -
 
 
 def _visible(answer: httpx.Response) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
-    headers = tuple(sorted((n, v) for n, v in answer.headers.items() if n not in _RANDOM_HEADERS))
-    return answer.status_code, headers, _RANDOM.sub(b"*", answer.content)
+    body = _RANDOM.sub(b"*", answer.content)
+    headers = dict(answer.headers) | {_LENGTH: str(len(body))}
+    return answer.status_code, tuple(sorted((n, v) for n, v in headers.items() if n not in _RANDOM_HEADERS)), body
 
 
 async def times(attacker: Attacker, suspects: Suspects, samples: int, at_once: int, first: int = 0) -> Timing:
@@ -265,8 +268,9 @@ async def strict(attacker: Attacker, suspects: Suspects, population: Population,
         guesses = [await attacker.guess(conversation, registration_id, f"{n:06d}") for n in range(6)]
         again = await attacker.on(conversation, registration_id, "code", {})
         masked = begun.json()["challenge"]["masked_destination"].encode()
-        local = [_visible(answer) for answer in (begun, *guesses, again)]
-        seen[cause].add(tuple((status, headers, body.replace(masked, b"?")) for status, headers, body in local))
+        shown = [(answer.status_code, _visible(answer)[2]) for answer in (begun, *guesses, again)]
+        # Everybody types a contact of his own, and sees its mask.
+        seen[cause].add(tuple((status, body.replace(masked, b"?")) for status, body in shown))
 
     for number in range(dialogues):
         await asyncio.gather(*(play(cause, number) for cause in causes))
