@@ -40,5 +40,5 @@ def create_app() -> FastAPI:
         return await answer(once, act, body)
 
     registrations._claims = read_and_remember  # type: ignore[assignment]
-    Once.answer = early  # type: ignore[method-assign]
+    Once.answer = early  # type: ignore[method-assign, assignment]
     return app

@@ -9,16 +9,14 @@ import os
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from tests.fuzz import openapi
-from tests.fuzz.machine import IdentityWalk
 from tests.fuzz.mutants import MUTANTS
-from tests.fuzz.walks import notice, walk
+from tests.fuzz.walks import notice, piece
 
 _SHARE = 2_500  # steps of one piece of work
 _MUTANT_STEPS = 4_000
@@ -36,8 +34,8 @@ def main() -> int:
     shares = range(-(-asked.steps // _SHARE))
     # Spawned, not forked: each has an event loop and a database of its own.
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        walks = [pool.submit(_walk, asked.seed + share, min(_SHARE, asked.steps)) for share in shares]
-        mutants = {name: pool.submit(_notice, name) for name in MUTANTS}
+        walks = [pool.submit(piece, asked.seed + share, min(_SHARE, asked.steps)) for share in shares]
+        mutants = {name: pool.submit(notice, name, _MUTANT_STEPS) for name in MUTANTS}
         with tempfile.TemporaryDirectory(prefix="areaclienti-fuzz-") as folder:
             figures["openapi"] = openapi.run(Path(folder), asked.examples)
         print("openapi:", json.dumps(figures["openapi"]), flush=True)
@@ -60,25 +58,6 @@ def main() -> int:
     figures["mutants_missed"] = missed
     print(json.dumps(figures))
     return 1 if found or missed or figures["openapi"]["failed"] or steps < asked.steps else 0
-
-
-def _walk(seed: int, steps: int) -> dict[str, Any]:
-    IdentityWalk.reached.clear()
-    IdentityWalk.requests, before, found = 0, IdentityWalk.steps, None
-    try:
-        walk(steps, seed)
-    except Exception:
-        found = f"seed {seed}:\n{traceback.format_exc()[-6000:]}"
-    return {
-        "steps": IdentityWalk.steps - before,
-        "requests": IdentityWalk.requests,
-        "reached": dict(IdentityWalk.reached),
-        "found": found,
-    }
-
-
-def _notice(mutant: str) -> int | None:
-    return notice(mutant, _MUTANT_STEPS)
 
 
 if __name__ == "__main__":

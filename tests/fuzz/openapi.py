@@ -43,7 +43,9 @@ def document_of_a_server(database_url: str) -> Iterator[OpenApiSchema]:
     """The document of a service that runs behind a real server on the loopback. The database is brought to date."""
     upgrade(database_url)
     asyncio.run(_fill(database_url))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings_for(database_url)), port=0, log_config=None))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings_for(database_url, log_level="ERROR")), port=0, log_config=None)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

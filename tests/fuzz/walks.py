@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import traceback
 from collections.abc import Iterator
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -26,6 +28,22 @@ def walk(steps: int, first_seed: int) -> int:
         walks = min(_WALKS_AT_ONCE, -(-missing // STEPS_OF_A_WALK))
         run_state_machine_as_test(seed(number)(walk_of("IdentityWalk")), settings=_profile(walks))
     return IdentityWalk.steps - began
+
+
+def piece(first_seed: int, steps: int) -> dict[str, Any]:
+    """A piece of a long run, for a process of its own: steps, requests, outcomes, and what was found, in words."""
+    IdentityWalk.reached.clear()
+    IdentityWalk.requests, before, found = 0, IdentityWalk.steps, None
+    try:
+        walk(steps, first_seed)
+    except Exception:
+        found = f"seed {first_seed}:\n{traceback.format_exc()[-6000:]}"
+    return {
+        "steps": IdentityWalk.steps - before,
+        "requests": IdentityWalk.requests,
+        "reached": dict(IdentityWalk.reached),
+        "found": found,
+    }
 
 
 def notice(mutant: str, most_steps: int, first_seed: int = 1) -> int | None:
