@@ -89,7 +89,7 @@ def _template() -> Path:
 
 @cache
 def _app() -> Any:
-    logging.configure("fuzz", "ERROR")
+    logging.configure("fuzz", "CRITICAL")
     return create_app(settings_for("sqlite+aiosqlite:///unused.db"))
 
 
