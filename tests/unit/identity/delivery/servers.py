@@ -141,7 +141,7 @@ def _written(answer: Answer) -> bytes:
 
 async def rows(world: World) -> list[OutboxMessage]:
     async with world.services.database.read() as session:
-        return list(await session.scalars(select(OutboxMessage).order_by(OutboxMessage.created_at)))
+        return list(await session.scalars(select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.id)))
 
 
 async def until(condition: Callable[[], Any]) -> None:
