@@ -28,6 +28,7 @@ from areaclienti.settings import IdentitySettings
 from areaclienti.supervisor.embedded import free_ports
 
 PROCESSES = 2
+_LEASH = Path(__file__).resolve().parents[2] / "areaclienti" / "supervisor" / "leash.py"
 _START_SECONDS = 180.0
 _STOP_SECONDS = 10.0
 
@@ -98,7 +99,10 @@ async def running_target(
 def _process(
     factory: str, port: int, environment: Mapping[str, str], folder: Path, log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1", "--port", str(port)]
+    # The supervisor's own leash: nothing outlives the attack, however it ends.
+    leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
+    command = [*leash, sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1"]
+    command += ["--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
