@@ -84,7 +84,7 @@ async def test_live_delivery_sends_the_codes_and_erases_them(
         await until(all_sent)
         stored = await rows(world)
     assert [(row.sealed, row.destination) for row in stored] == [(None, None)] * 2
-    assert [row.provider for row in stored] == ["smtp", "webhook"]
+    assert {row.provider for row in stored} == {"smtp", "webhook"}  # both of one moment: their order is chance
     assert len(server.accepted) == 1
     first, second = (asked.json() for asked in sms_gateway.asked)
     assert first == second  # at least once, and the same under one idempotency key
