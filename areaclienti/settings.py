@@ -184,6 +184,7 @@ class GatewaySettings(_Settings):
     identity_url: str = "http://127.0.0.1:8001"
     identity_gateway_key: SecretStr
     turn_timeout_seconds: float = Field(default=20.0, gt=0)
+    one_time_link_seconds: int = Field(default=10 * 60, gt=0)  # life of a link to the page where a secret is given
     rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
     delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 

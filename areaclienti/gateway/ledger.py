@@ -68,6 +68,7 @@ class Ledger:
                 expects="text",
                 owner="bot",
                 epoch=0,
+                step_epoch=0,
                 last_seq=0,
                 choices_from=1,
             )

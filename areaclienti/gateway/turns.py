@@ -72,6 +72,8 @@ class TurnQueue:
             if not _finish(session, conversation, turn, "done"):
                 return
             conversation.choices_from = conversation.last_seq + 1
+            if (conversation.step, conversation.expects) != (answer.step, answer.expects):
+                conversation.step_epoch += 1
             conversation.step, conversation.expects = answer.step, answer.expects
             for message in answer.messages:
                 _append_bot_message(session, conversation, message)

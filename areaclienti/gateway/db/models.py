@@ -1,4 +1,4 @@
-"""Tables of the conversation ledger: conversations, their messages, their turns."""
+"""Tables of the conversation ledger: conversations, their messages, their turns, the one-time links to give secrets."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Conversation(Base):
     expects: Mapped[str] = mapped_column(String(32), default="text")
     owner: Mapped[str] = mapped_column(String(16), default="bot")
     epoch: Mapped[int] = mapped_column(default=0)
+    step_epoch: Mapped[int] = mapped_column(default=0)  # rises whenever the registration comes to another step
     last_seq: Mapped[int] = mapped_column(default=0)
     choices_from: Mapped[int] = mapped_column(default=1)  # choices of messages before this seq are dead
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -94,3 +95,19 @@ class Turn(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OneTimeLink(Base):
+    """A page on which one secret can be given once, for one conversation. Its address holds a token; only the hash
+    stays here, and the row goes when the link is used or replaced."""
+
+    __tablename__ = "one_time_links"
+    __table_args__ = (UniqueConstraint("conversation_id", "purpose", name="one_link_a_purpose"),)
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(32))
+    epoch: Mapped[int]  # of the conversation's owner, and of its step: the link is of use while both stay
+    step_epoch: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a value is on its way to the vault
