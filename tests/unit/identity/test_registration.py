@@ -199,7 +199,7 @@ async def test_a_company_is_identified_by_its_partita_iva(world: World) -> None:
 async def test_an_identification_is_told_to_the_contacts_on_file(world: World) -> None:
     registration_id = await unrecognised(world)
     await world.identify(registration_id, MARIO_TAX_CODE)
-    newest = (await world.mail())[0]
+    newest = await world.newest("email")
     assert newest["to"] == "mario.rossi@posta.example"
     assert newest["subject"] == "Qualcuno sta completando la tua registrazione all'Area Clienti"
 

@@ -66,8 +66,7 @@ async def test_the_first_access_needs_the_code_sent_to_the_mobile(world: World) 
     pending = (await world.sign_in(" Mario.Rossi@Posta.Example ")).json()
     assert (pending["outcome"], pending["session_token"]) == ("code_required", None)
     assert pending["challenge"]["masked_destination"] == "320 ****600"
-    sms = (await world.mail())[0]
-    assert (sms["channel"], sms["to"]) == ("sms", "+393201234600")
+    assert (await world.newest("sms"))["to"] == "+393201234600"
     answer = await first_access(world)
     assert answer["outcome"] == "signed_in"
     assert await me(world, str(answer["session_token"])) == 200

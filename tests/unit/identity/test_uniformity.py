@@ -209,7 +209,7 @@ async def test_who_has_an_account_and_comes_with_his_tax_code_is_told_at_his_use
     world.clock.move(minutes=1)
     while await world.services.do(owners.tell_next):
         pass
-    newest = (await world.mail())[0]
+    newest = await world.newest("sms")
     assert newest["to"] == "+393201234600"
     assert "Hai già un account" in newest["text"]
 
