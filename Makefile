@@ -48,7 +48,7 @@ attack: setup ## attack identity's running processes on a PostgreSQL of their ow
 fuzz: setup ## walk at random through identity's API, and send it generated requests (STEPS=100000 SEED=1)
 	@exec $(ENV) -m tests.fuzz $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
 
-eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development SHOW=1: what is wrong, with its text)
+eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development or names/a, SHOW=1: what is wrong, with its text)
 	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)
 	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(SET),--set $(SET)) $(if $(SHOW),--show) $(if $(CONFUSION),--confusion $(CONFUSION))
 

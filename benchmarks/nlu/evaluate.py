@@ -17,13 +17,14 @@ from benchmarks.nlu.score import Score
 
 ROOT = Path(__file__).parents[2]
 SETS = ROOT / "tests" / "nlu"
+MAY_BE_READ = ("development", "names/a")
 ENGINE = ROOT / ".venv-engine" / "bin" / "python"
 
 
 def main() -> int:
     """Parse a set's messages with the newest model of `--models`, print tables and one line of JSON.
 
-    No text of the held-out set is ever printed: whoever has read it can no longer say what is new to the model.
+    No text of `heldout` or `names/b` is ever printed: whoever has read it can no longer say what is new to the model.
     """
     arguments = _arguments()
     models = sorted(Path(arguments.models).glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
@@ -61,10 +62,13 @@ def evaluate(messages: list[dict[str, Any]], model: Path, python: str) -> tuple[
 
 
 def read_set(name: str) -> list[dict[str, Any]]:
-    """All messages of tests/nlu/<name>: `text`, `intent`, and `entities` where there are some."""
-    return [
-        message for path in sorted((SETS / name).glob("*.yml")) for message in yaml.safe_load(path.read_text("utf-8"))
-    ]
+    """All messages of the folder tests/nlu/<name> or the file tests/nlu/<name>.yml.
+
+    A message has `text`, `intent`, `entities` where there are some, and `reads` where the right values are not what the
+    validators make of the marked span: the values as they must be kept, by kind of entity.
+    """
+    paths = sorted([*SETS.glob(f"{name}/*.yml"), *SETS.glob(f"{name}.yml")])
+    return [message for path in paths for message in yaml.safe_load(path.read_text("utf-8"))]
 
 
 def parse(model: Path, texts: list[str], python: str) -> list[dict[str, Any]]:
@@ -108,14 +112,15 @@ def _slips(score: Score) -> Table:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.nlu.evaluate", description=__doc__)
-    parser.add_argument("--set", choices=["heldout", "development"], default="heldout", help="folder of tests/nlu")
-    parser.add_argument("--show", action="store_true", help="print what is wrong of the development set, with its text")
+    sets = ["heldout", *MAY_BE_READ, "names/b"]
+    parser.add_argument("--set", choices=sets, default="heldout", help="folder or file of tests/nlu")
+    parser.add_argument("--show", action="store_true", help="print what is wrong, with its text")
     parser.add_argument("--models", default=str(ROOT / "models"), help="folder of trained models; the newest is taken")
     parser.add_argument("--python", default=str(ENGINE), help="python of the environment that runs the model")
     parser.add_argument("--confusion", help="write the confusion matrix as a picture to this file")
     arguments = parser.parse_args()
-    if arguments.show and arguments.set != "development":
-        parser.error("--show is for the development set only")
+    if arguments.show and arguments.set not in MAY_BE_READ:
+        parser.error(f"--show is for {' and '.join(MAY_BE_READ)} only")
     return arguments
 
 

@@ -77,7 +77,7 @@ class Score:
         found = [str(entity["value"]) for entity in parsed["entities"] if entity["entity"] == kind]
         self.spans_right[kind] += value in found
         if kind in STEP_OF:
-            actual, wanted = kept(parsed, meant["text"], kind), expected(value, kind)
+            actual, wanted = kept(parsed, meant["text"], kind), _wanted(meant, kind)
             self.final_right[kind] += actual == wanted
             if actual != wanted:
                 slip = "other intent" if parsed["intent"]["name"] != meant["intent"] else _slip(actual, wanted)
@@ -97,18 +97,27 @@ class Score:
         self.faults.append(Fault(what, wanted, actual, meant["text"]))
 
     def figures(self) -> dict[str, Any]:
-        """The figures that the project promises, as `make eval` prints them."""
+        """The figures that the project promises, as `make eval` prints them; None where the set measures none."""
         return {
             "intent_accuracy": round(self.right / self.utterances, 4),
             "intent_accuracy_unseen": round((self.right - self.seen_right) / max(self.utterances - self.seen, 1), 4),
-            "oos_detected": round(self.outside_found / self.outside, 4),
-            "oos_false_alarms": round(self.false_alarms / (self.utterances - self.outside), 4),
-            **{f"{kind}_exact": round(self.final_right[kind] / self.spans[kind], 4) for kind in STEP_OF},
-            "steering_kept": round(self.steering_kept / self.steering, 4),
+            "oos_detected": _share(self.outside_found, self.outside),
+            "oos_false_alarms": _share(self.false_alarms, self.utterances - self.outside),
+            **{f"{kind}_exact": _share(self.final_right[kind], self.spans[kind]) for kind in STEP_OF},
+            "steering_kept": _share(self.steering_kept, self.steering),
             "parse_ms_p50": round(statistics.median(self.milliseconds), 2),
             "utterances": self.utterances,
             "seen": self.seen,
         }
+
+
+def _wanted(meant: dict[str, Any], kind: str) -> tuple[str | None, ...]:
+    values = (meant.get("reads") or {}).get(kind)
+    return tuple(values) if values else expected(meant["entities"][kind], kind)
+
+
+def _share(count: int, of: int) -> float | None:
+    return round(count / of, 4) if of else None
 
 
 def _slip(actual: tuple[str | None, ...], wanted: tuple[str | None, ...]) -> str:

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-SETS = sorted(path.name for path in Path(__file__).parent.iterdir() if any(path.glob("*.yml")))
+from benchmarks.nlu.seen import is_seen
+
+HERE = Path(__file__).parent
+WIDE = sorted(path.name for path in HERE.iterdir() if any(path.glob("*.yml")) and path.name != "names")
+OF_NAMES = sorted(f"names/{path.stem}" for path in (HERE / "names").glob("*.yml"))
+SETS = [*WIDE, *OF_NAMES]
 
 AT_LEAST = 14
 AT_LEAST_OF = {
@@ -23,6 +28,7 @@ AT_LEAST_OF = {
     "request_person": 25,
     "out_of_scope": 180,
 }
+NAMES_AT_LEAST = {"give_name": 190, "give_company_name": 110, "give_data": 30}
 INTENTS = {
     *("register", "give_customer_type", "give_name", "give_company_name", "give_contact", "give_data"),
     *("acknowledge_privacy", "affirm", "deny", "request_new_code", "correct_data"),
@@ -46,13 +52,14 @@ ENTITIES_OF = {  # an intent that is not here carries no entity
     "give_data": {"person", "company", "contact", "customer_type"},
     "correct_data": {"person", "company", "contact", "customer_type", "field"},
 }
+PARTS_READ = {"person": 2, "company": 1}  # how many values the form keeps of it
 # What the gateway keeps from the engine has no place in what the engine is measured on.
 TAX_CODE = re.compile(r"\b[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z]\b|\b\d{11}\b", re.IGNORECASE)
 
 
 @cache
 def examples(name: str) -> list[dict[str, Any]]:
-    files = sorted((Path(__file__).parent / name).glob("*.yml"))
+    files = sorted([*HERE.glob(f"{name}/*.yml"), *HERE.glob(f"{name}.yml")])
     return [example for path in files for example in yaml.safe_load(path.read_text("utf-8"))]
 
 
@@ -60,7 +67,7 @@ def faults(example: dict[str, Any]) -> list[str]:
     """What is wrong with one example; empty when nothing is."""
     found = []
     text, intent, entities = example.get("text"), example.get("intent"), example.get("entities", {})
-    if not set(example) <= {"text", "intent", "entities"}:
+    if not set(example) <= {"text", "intent", "entities", "reads"}:
         found.append("unknown key")
     if not isinstance(text, str) or not text or text != text.strip():
         return [*found, "text is missing or padded"]
@@ -79,6 +86,9 @@ def faults(example: dict[str, Any]) -> list[str]:
         found.append("data without the datum")
     if intent == "give_data" and len(entities) < 2:
         found.append("several facts expected")
+    for key, values in example.get("reads", {}).items():
+        if key not in entities or len(values) != PARTS_READ.get(key) or not all(values):
+            found.append("reads what is not there")
     if TAX_CODE.search(text):
         found.append("holds a tax code")
     return found
@@ -97,13 +107,21 @@ def plain(text: str) -> str:
     return " ".join(words) or text
 
 
+def frame_of(example: dict[str, Any]) -> str:
+    """What stands around the marked spans: empty, or signs only, for a bare answer."""
+    text = example["text"]
+    for key, value in example["entities"].items():
+        text = text.replace(value, " ") if key in SPANS else text
+    return plain(text)
+
+
 def long_enough(example: dict[str, Any]) -> bool:
     """Whether two people would hardly write it by chance."""
     return len(example["text"].split()) > 4
 
 
-def test_there_is_a_set_to_develop_with() -> None:
-    assert "development" in SETS
+def test_there_are_sets_to_develop_with() -> None:
+    assert {"development", "names/a", "names/b"} <= set(SETS)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -120,17 +138,39 @@ def test_no_text_occurs_twice(name: str) -> None:
 
 def test_no_text_stands_in_two_sets() -> None:
     told_apart = [{plain(example["text"]) for example in examples(name) if long_enough(example)} for name in SETS]
-    assert sum(len(texts) for texts in told_apart) == len(set().union(*told_apart))
+    count, different = sum(len(texts) for texts in told_apart), len(set().union(*told_apart))
+    assert count == different  # numbers: a failure that printed the texts would have the held-out ones read
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", WIDE)
 @pytest.mark.parametrize("intent", sorted(INTENTS))
 def test_each_intent_has_enough_examples(name: str, intent: str) -> None:
     count = sum(example["intent"] == intent for example in examples(name))
     assert count >= AT_LEAST_OF.get(intent, AT_LEAST)
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", OF_NAMES)
+def test_a_set_of_names_holds_enough_names_and_nothing_else(name: str) -> None:
+    counts = Counter(example["intent"] for example in examples(name))
+    assert set(counts) == set(NAMES_AT_LEAST)
+    assert all(counts[intent] >= least for intent, least in NAMES_AT_LEAST.items())
+
+
+@pytest.mark.parametrize("name", OF_NAMES)
+def test_a_set_of_names_says_no_frame_more_than_three_times(name: str) -> None:
+    frames = Counter(frame for example in examples(name) if re.search(r"\w", frame := frame_of(example)))
+    most = max(frames.values())
+    assert most <= 3
+
+
+@pytest.mark.parametrize("name", OF_NAMES)
+def test_a_set_of_names_is_not_in_the_training_data(name: str) -> None:
+    lengths = [long_enough(example) for example in examples(name) if is_seen(example["text"])]
+    assert len(lengths) <= 5  # names that two people have, no copies
+    assert not any(lengths)
+
+
+@pytest.mark.parametrize("name", WIDE)
 def test_the_typed_intents_have_enough_examples_together(name: str) -> None:
     assert sum(example["intent"] != "out_of_scope" for example in examples(name)) >= 700
 
@@ -160,6 +200,24 @@ def test_the_typed_intents_have_enough_examples_together(name: str) -> None:
             "customer_type has an unknown value",
         ),
         ({"text": "Ada Neri", "intent": "give_data", "entities": {"person": "Ada Neri"}}, "several facts expected"),
+        (
+            {
+                "text": "Ada Neri",
+                "intent": "give_name",
+                "entities": {"person": "Ada Neri"},
+                "reads": {"person": ["Ada Neri"]},
+            },
+            "reads what is not there",
+        ),
+        (
+            {
+                "text": "Ada Neri",
+                "intent": "give_name",
+                "entities": {"person": "Ada Neri"},
+                "reads": {"company": ["Neri"]},
+            },
+            "reads what is not there",
+        ),
         ({"text": "il mio è RSSMRA45P37L612P", "intent": "out_of_scope"}, "holds a tax code"),
     ],
 )
