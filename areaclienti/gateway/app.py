@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, signin
+from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
 from areaclienti.gateway.channels import stream, web
 from areaclienti.gateway.db.database import open_database
 from areaclienti.gateway.db.migrate import upgrade
@@ -22,6 +22,7 @@ from areaclienti.gateway.identity_client import IdentityClient
 from areaclienti.gateway.ledger import Ledger
 from areaclienti.gateway.limits import MAX_BODY_BYTES, Limits, RateLimiter
 from areaclienti.gateway.locks import Locks
+from areaclienti.gateway.one_time import OneTimeLinks
 from areaclienti.gateway.services import Services, origins
 from areaclienti.gateway.session import Cookies
 from areaclienti.gateway.texts import load_texts
@@ -70,7 +71,7 @@ def create_app(
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
-    for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset):
+    for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page):
         app.include_router(part.router)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
@@ -101,6 +102,7 @@ def _services(
         ledger=Ledger(database),
         limiter=RateLimiter(Limits().scaled(settings.rate_limit_scale)),
         locks=Locks(),
+        one_time=OneTimeLinks(database, settings.public_url, settings.one_time_link_seconds),
         runner=TurnRunner(TurnQueue(database), engine, hub, texts.failure),
         texts=texts,
     )

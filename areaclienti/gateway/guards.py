@@ -6,6 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from areaclienti.gateway.errors import too_long
+from areaclienti.gateway.one_time import PATH
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -28,11 +29,17 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+# A page whose address is a secret: it goes to no other page, no cache, no index.
+_OF_SECRET_PAGES = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """Adds the security headers to every answer, and no-store to those of the API."""
+    """Adds the security headers to every answer, no-store to those of the API and of the one-time page."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
@@ -49,6 +56,8 @@ class SecurityHeaders:
                 headers.update(self._headers)
                 if scope["path"].startswith("/api/"):
                     headers["Cache-Control"] = "no-store"
+                elif scope["path"].startswith(f"{PATH}/"):
+                    headers.update(_OF_SECRET_PAGES)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from areaclienti.gateway.ledger import Ledger
     from areaclienti.gateway.limits import RateLimiter
     from areaclienti.gateway.locks import Locks
+    from areaclienti.gateway.one_time import OneTimeLinks
     from areaclienti.gateway.session import Cookies
     from areaclienti.gateway.texts import Texts
     from areaclienti.gateway.turns import TurnRunner
@@ -36,6 +37,7 @@ class Services:
     ledger: Ledger
     limiter: RateLimiter
     locks: Locks
+    one_time: OneTimeLinks
     runner: TurnRunner
     texts: Texts
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Request, Response
 
@@ -38,10 +38,18 @@ class Cookies:
         """The cookie's value."""
         return request.cookies.get(self.name(name)) or None
 
-    def write(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    def write(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        *,
+        max_age: int | None = None,
+        same_site: Literal["lax", "strict"] = "lax",
+    ) -> None:
         """Set the cookie; without `max_age` (seconds) it ends with the browser."""
         response.set_cookie(
-            self.name(name), value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="lax"
+            self.name(name), value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite=same_site
         )
 
     def drop(self, response: Response, name: str) -> None:

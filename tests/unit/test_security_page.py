@@ -10,7 +10,7 @@ import pytest
 
 from areaclienti.domain.passwords import failed_rules
 from areaclienti.gateway.limits import Limits
-from areaclienti.settings import IdentitySettings
+from areaclienti.settings import GatewaySettings, IdentitySettings
 from tests.unit.markdown import ROOT, rows
 
 PAGE = "docs/security.md"
@@ -19,6 +19,9 @@ TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 # Numbers that are settings and protect nothing: ports, how patient and how eager the service is with other systems.
 NO_LIMITS = {
     "identity_port",
+    "gateway_port",
+    "turn_timeout_seconds",
+    "rate_limit_scale",
     "delivery_timeout_seconds",
     "outbox_poll_seconds",
     "outbox_lease_seconds",
@@ -40,13 +43,13 @@ def name_of(cell: str) -> str:
     return found[1]
 
 
-def test_every_limit_of_identity_stands_there_with_its_value() -> None:
+def test_every_limit_that_is_a_setting_stands_there_with_its_value() -> None:
     listed = {name_of(row[0]): stated(row[1]) for row in rows(PAGE, "## Limits")}
     gateway = {field.name for field in dataclasses.fields(Limits)}
     limits = {name: value for name, value in listed.items() if name not in gateway}
     in_force = {
         name: field.default
-        for name, field in IdentitySettings.model_fields.items()
+        for name, field in (IdentitySettings.model_fields | GatewaySettings.model_fields).items()
         if isinstance(field.default, int | float | tuple) and not isinstance(field.default, bool)
     }
     assert limits == {name: value for name, value in in_force.items() if name not in NO_LIMITS}

@@ -128,6 +128,16 @@ async def post_secret(
     return {"seq": seq}
 
 
+@router.post("/secrets/link")
+async def make_secret_link(request: Request, conversation: Writable, served: Served) -> dict[str, str]:
+    """A page of its own for the secret that is due: password managers see its fields, and other devices open it."""
+    _slow_down(request, conversation, served)
+    link = await served.one_time.link_for(conversation)
+    if link is None:
+        raise ApiError(409, "no_secret_due", "the conversation waits for no secret")
+    return {"url": link.url, "expires_at": link.expires_at.isoformat(timespec="seconds")}
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Refusals of the parts below, in the words of the API."""

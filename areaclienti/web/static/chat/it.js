@@ -87,7 +87,7 @@ export const TEXTS = {
       lowercase: 'Aggiungi una lettera minuscola.',
       digit: 'Aggiungi un numero.',
       too_common: 'È una password molto diffusa, facile da indovinare. Scegline un’altra.',
-      too_personal: 'Contiene il tuo nome o un tuo recapito: è facile da indovinare. Scegline un’altra.',
+      too_personal: 'È fatta con il tuo nome, un tuo recapito o parole che hai scritto in chat: è facile da indovinare. Scegline un’altra.',
       too_long: 'È troppo lunga: al massimo 128 caratteri.',
     },
     met: 'soddisfatta',

@@ -44,6 +44,9 @@ export const TEXTS = {
     sentIfKnown: 'Se il nome utente è registrato, ti abbiamo inviato un nuovo codice. Quello di prima non vale più.',
     expired: ['È passato troppo tempo', 'La tua password non è cambiata. Per la tua sicurezza, ricominciamo dal nome utente.'],
   },
+  secretForm: {
+    missingTaxCode: ['Controlla il codice', 'Scrivi il Codice Fiscale (16 caratteri) o la Partita IVA (11 cifre).'],
+  },
   secure: {
     change_password: {
       title: 'Cambia la password',

@@ -40,6 +40,7 @@ export function duration(seconds) {
 export function revealer(button) {
   const field = document.getElementById(button.dataset.reveals);
   const about = button.getAttribute('aria-label').replace(TEXTS.show[1], '');
+  button.hidden = false; // without this script it would do nothing
   button.addEventListener('click', () => {
     const visible = field.type === 'password';
     field.type = visible ? 'text' : 'password';
