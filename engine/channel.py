@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 MAX_TEXT = 4000
 SYNTHETIC_CONFIDENCE = 1.0
+MOST_AT_ONCE = 100
+LONGEST_WORD = 320
 
 
 class BadTurn(Exception):
@@ -30,7 +32,9 @@ class BadTurn(Exception):
 
 
 class TurnChannel(InputChannel):  # type: ignore[misc]
-    """`POST turns`, `POST classify`, `GET health/live`, `GET health/ready` under /webhooks/turn."""
+    """`POST turns`, `POST classify`, `GET health/live`, `GET health/ready` under /webhooks/turn, and what ends or shows
+    the personal data of conversations: `POST conversations/erase`, `…/read`, `…/mentioning`.
+    """
 
     def __init__(self, key: str) -> None:
         if len(key) < 16:
@@ -72,6 +76,18 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
         async def classify(request: Request) -> HTTPResponse:
             return await self._answer(request, self._classify)
 
+        @blueprint.post("/conversations/erase")
+        async def erase(request: Request) -> HTTPResponse:
+            return await self._answer(request, self._erase)
+
+        @blueprint.post("/conversations/read")
+        async def read(request: Request) -> HTTPResponse:
+            return await self._answer(request, self._read)
+
+        @blueprint.post("/conversations/mentioning")
+        async def mentioning(request: Request) -> HTTPResponse:
+            return await self._answer(request, self._mentioning)
+
         return blueprint
 
     async def _answer(
@@ -112,6 +128,24 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
             if turn.answer is None:
                 raise TurnFailed("turn_failed")
             return turn.answer
+
+    async def _erase(self, agent: Agent, body: dict[str, Any]) -> dict[str, Any]:
+        store: ConversationStore = agent.tracker_store
+        gone = 0
+        for conversation_id in _strings(body, "conversation_ids"):
+            async with self._locks.setdefault(conversation_id, asyncio.Lock()):  # after the turn that is under way
+                gone += store.erase([conversation_id])
+        clean = await asyncio.to_thread(store.forget_deleted, rewrite=body.get("rewrite") is True)
+        return {"erased": gone, "clean": clean}
+
+    async def _read(self, agent: Agent, body: dict[str, Any]) -> dict[str, Any]:
+        store: ConversationStore = agent.tracker_store
+        found = [store.read(conversation_id) for conversation_id in _strings(body, "conversation_ids")]
+        return {"conversations": [conversation for conversation in found if conversation]}
+
+    async def _mentioning(self, agent: Agent, body: dict[str, Any]) -> dict[str, Any]:
+        store: ConversationStore = agent.tracker_store
+        return {"conversation_ids": await asyncio.to_thread(store.mentioning, _strings(body, "words"))}
 
 
 def neutralised(text: str) -> str:
@@ -164,6 +198,15 @@ def _identifier(body: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 200:
         raise BadTurn(name)
     return value
+
+
+def _strings(body: dict[str, Any], name: str) -> list[str]:
+    values = body.get(name)
+    if not isinstance(values, list) or len(values) > MOST_AT_ONCE:
+        raise BadTurn(name)
+    if not all(isinstance(value, str) and 0 < len(value) <= LONGEST_WORD for value in values):
+        raise BadTurn(name)
+    return values
 
 
 def _text(body: dict[str, Any], name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from engine import window
-from engine.turn import current
+from engine.turn import TurnFailed, current
 
 KEPT_ANSWERS = 50
+OVERWRITES = 1  # the `user_version` of a file in which everything deleted was overwritten
+REMEMBERED_SECONDS = 24 * 60 * 60  # an erased conversation: no turn is under way for so long
 
 metadata = sa.MetaData()
 conversations = sa.Table(
@@ -35,6 +37,12 @@ turns = sa.Table(
     sa.Column("message_id", sa.String(200), nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
     sa.UniqueConstraint("conversation_id", "message_id"),
+)
+erased = sa.Table(
+    "erased",
+    metadata,
+    sa.Column("conversation_id", sa.String(200), primary_key=True),
+    sa.Column("erased_at", sa.Float, nullable=False),
 )
 
 
@@ -61,6 +69,7 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
         if url.get_backend_name() == "sqlite":
             sa.event.listen(self._engine, "connect", _configure_sqlite)
         metadata.create_all(self._engine)
+        self._forget_what_older_versions_deleted()
 
     @property
     def domain(self) -> Domain:
@@ -107,6 +116,9 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
                 connection.execute(sa.insert(conversations).values(conversation_id=tracker.sender_id, **row))
             if turn and answer:
                 self._store_answer(connection, turn.conversation_id, turn.message_id, answer)
+            is_erased = sa.select(erased.c.conversation_id).where(erased.c.conversation_id == tracker.sender_id)
+            if connection.execute(is_erased).first() is not None:
+                raise TurnFailed("conversation_erased")
 
     def _store_answer(
         self, connection: sa.engine.Connection, conversation_id: str, message_id: str, answer: dict[str, Any]
@@ -128,6 +140,73 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
             sa.delete(turns).where(turns.c.conversation_id == conversation_id, turns.c.turn < oldest_kept)
         )
 
+    def erase(self, conversation_ids: Collection[str]) -> int:
+        """Deletes conversations with their answers, and refuses their turns from here on; gives how many there were.
+
+        A turn that began before can't bring one back: it is not stored. The same again changes nothing.
+        """
+        ids, now = list(conversation_ids), time.time()
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(erased).where(erased.c.erased_at < now - REMEMBERED_SECONDS))
+            connection.execute(sa.delete(erased).where(erased.c.conversation_id.in_(ids)))
+            if ids:
+                connection.execute(sa.insert(erased), [{"conversation_id": one, "erased_at": now} for one in ids])
+            connection.execute(sa.delete(turns).where(turns.c.conversation_id.in_(ids)))
+            gone = connection.execute(sa.delete(conversations).where(conversations.c.conversation_id.in_(ids)))
+        return int(gone.rowcount)
+
+    def read(self, conversation_id: str) -> dict[str, Any] | None:
+        """All that is kept of a conversation: when it was last written, its events, its answers, the oldest first."""
+        mine = sa.select(conversations).where(conversations.c.conversation_id == conversation_id)
+        its_turns = sa.select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.turn)
+        with self._engine.connect() as connection:
+            row = connection.execute(mine).first()
+            answers = connection.execute(its_turns).all()
+        if row is None:
+            return None
+        return {
+            "conversation_id": conversation_id,
+            "updated_at": row.updated_at,
+            "events": json.loads(row.events),
+            "answers": [{"message_id": turn.message_id, **json.loads(turn.answer)} for turn in answers],
+        }
+
+    def mentioning(self, words: Collection[str]) -> list[str]:
+        """The ids of the conversations in whose events one of the words stands, whatever its case."""
+        # as json.dumps wrote them: in ASCII, with escapes
+        wanted = [json.dumps(word.lower())[1:-1] for word in words]
+        events = sa.func.lower(conversations.c.events)
+        query = sa.select(conversations.c.conversation_id).where(
+            sa.or_(sa.false(), *(events.contains(word, autoescape=True) for word in wanted))
+        )
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def forget_deleted(self, *, rewrite: bool) -> bool:
+        """Takes what was deleted out of SQLite's journal and, with `rewrite`, out of the whole file; tells whether the
+        journal could be emptied. Another database does that by itself.
+
+        `secure_delete` alone leaves copies behind, which SQLite makes when it splits a page; VACUUM has none.
+        """
+        if self._engine.url.get_backend_name() != "sqlite":
+            return True
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if rewrite:
+                connection.exec_driver_sql("VACUUM")
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+
+    def _forget_what_older_versions_deleted(self) -> None:
+        """Once: they deleted without overwriting."""
+        if self._engine.url.get_backend_name() != "sqlite":
+            return
+        with self._engine.connect() as connection:
+            if connection.exec_driver_sql("PRAGMA user_version").scalar_one() >= OVERWRITES:
+                return
+        self.forget_deleted(rewrite=True)
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA user_version = {OVERWRITES}")
+
     async def keys(self) -> Iterable[str]:
         with self._engine.connect() as connection:
             return list(connection.execute(sa.select(conversations.c.conversation_id)).scalars())
@@ -137,3 +216,4 @@ def _configure_sqlite(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA secure_delete=ON")
