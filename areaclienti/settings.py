@@ -72,6 +72,7 @@ class IdentitySettings(_Settings):
     ports_timeout_seconds: float = Field(default=2.0, gt=0)  # of one try
     ports_deadline_seconds: float = Field(default=4.5, gt=0)  # of all questions of a request; callers wait 6 s
 
+    messages_kept_days: float = Field(default=30, gt=0)  # codes and messages with what became of them; docs/privacy.md
     vault_password_seconds: int = Field(default=30 * 60, gt=0)
     vault_other_seconds: int = Field(default=10 * 60, gt=0)
     registration_life_seconds: int = Field(default=2 * 60 * 60, gt=0)
@@ -185,6 +186,8 @@ class GatewaySettings(_Settings):
     identity_gateway_key: SecretStr
     turn_timeout_seconds: float = Field(default=20.0, gt=0)
     one_time_link_seconds: int = Field(default=10 * 60, gt=0)  # life of a link to the page where a secret is given
+    conversation_kept_days: float = Field(default=30, gt=0)  # after it closes; docs/privacy.md
+    unfinished_kept_hours: float = Field(default=24, gt=0)  # after the last activity, where no account was made
     rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
     delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 

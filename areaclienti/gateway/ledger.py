@@ -110,7 +110,7 @@ class Ledger:
 
     async def speak_after(self, conversation_id: str, quiet_since: datetime, intent: Intent) -> bool:
         """Have the assistant speak in a conversation where nothing was said since `quiet_since`; False where
-        something was, or where a turn still waits."""
+        something was, or where a turn still waits. Raises ConversationClosed when it was erased."""
 
         def work(session: Session) -> bool:
             conversation = locked(session, conversation_id)
@@ -124,17 +124,10 @@ class Ledger:
         return await self._database.write(work)
 
     async def close(self, conversation_id: str) -> None:
-        """End the conversation; turns that wait are dropped."""
+        """End the conversation; turns that wait are dropped. Raises ConversationClosed when it was erased."""
 
         def work(session: Session) -> None:
-            conversation = locked(session, conversation_id)
-            conversation.closed_at = now()
-            conversation.token_hash = conversation.former_token_hash = conversation.former_valid_until = None
-            session.execute(
-                update(Turn)
-                .where(Turn.conversation_id == conversation_id, Turn.state == "pending")
-                .values(state="dropped", finished_at=now())
-            )
+            end(session, locked(session, conversation_id))
 
         await self._database.write(work)
 
@@ -188,19 +181,41 @@ class Ledger:
         return await self._database.write(work)
 
     async def read_after(self, conversation_id: str, after: int) -> Page:
-        """The conversation, and its messages with a seq above `after`, oldest first."""
+        """The conversation, and its messages with a seq above `after`, oldest first.
+
+        Raises ConversationClosed when it was erased.
+        """
         query = select(Message).where(Message.conversation_id == conversation_id, Message.seq > after)
 
         def work(session: Session) -> Page:
-            conversation = session.get_one(Conversation, conversation_id)
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is None:
+                raise ConversationClosed
             return Page(conversation, list(session.scalars(query.order_by(Message.seq))))
 
         return await self._database.read(work)
 
 
 def locked(session: Session, conversation_id: str) -> Conversation:
-    """The conversation, for this transaction alone until it ends: whoever gives out a seq must hold it."""
-    return session.get_one(Conversation, conversation_id, with_for_update=True)
+    """The conversation, for this transaction alone until it ends: whoever gives out a seq must hold it.
+
+    Raises ConversationClosed when it was erased.
+    """
+    conversation = session.get(Conversation, conversation_id, with_for_update=True)
+    if conversation is None:
+        raise ConversationClosed
+    return conversation
+
+
+def end(session: Session, conversation: Conversation) -> None:
+    """Close the locked conversation: nobody can come back to it, and turns that wait are dropped."""
+    conversation.closed_at = conversation.closed_at or now()
+    conversation.token_hash = conversation.former_token_hash = conversation.former_valid_until = None
+    session.execute(
+        update(Turn)
+        .where(Turn.conversation_id == conversation.id, Turn.state == "pending")
+        .values(state="dropped", finished_at=now())
+    )
 
 
 def append(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.engine_client import BotMessage, EngineClient, EngineError, TurnAnswer
 from areaclienti.gateway.hub import Hub
-from areaclienti.gateway.ledger import append, locked
+from areaclienti.gateway.ledger import ConversationClosed, append, locked
 from areaclienti.gateway.texts import FailureTexts
 from areaclienti.logging import get_logger
 
@@ -78,7 +80,7 @@ class TurnQueue:
             for message in answer.messages:
                 _append_bot_message(session, conversation, message)
 
-        await self._database.write(work)
+        await self._write(work)
 
     async def fail(self, turn: PendingTurn, texts: FailureTexts) -> None:
         """Write that the turn could not be answered, with a choice that asks for the same turn again."""
@@ -90,7 +92,11 @@ class TurnQueue:
             retry = {"id": _choice_id(), "title": texts.choice, "retries_turn": turn.id}
             append(session, conversation, "system", "failure", texts.text, choices=[retry])
 
-        await self._database.write(work)
+        await self._write(work)
+
+    async def _write(self, work: Callable[[Session], None]) -> None:
+        with suppress(ConversationClosed):  # it was erased while the engine was asked: nobody waits for this answer
+            await self._database.write(work)
 
 
 def _finish(session: Session, conversation: Conversation, pending: PendingTurn, state: str) -> bool:

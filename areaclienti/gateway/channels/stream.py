@@ -18,7 +18,7 @@ from areaclienti.gateway.channels.views import message_view, state_view
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.errors import ApiError, slow_down
 from areaclienti.gateway.hub import Subscription
-from areaclienti.gateway.ledger import Page
+from areaclienti.gateway.ledger import ConversationClosed, Page
 from areaclienti.gateway.limits import MAX_STREAMS
 from areaclienti.gateway.services import Services, services
 from areaclienti.gateway.session import COOKIE, open_conversation, resume
@@ -89,7 +89,10 @@ async def _follow(
                     return
                 checked = clock()
             if news.ledger or is_check_due:  # another gateway may have written what nobody here was woken for
-                page = await _read(served, conversation_id, cursor)
+                try:
+                    page = await _read(served, conversation_id, cursor)
+                except ConversationClosed:
+                    return
                 for message in page.messages:
                     cursor = message.seq
                     yield _event("message", message_view(message), id=cursor)

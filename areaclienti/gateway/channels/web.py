@@ -75,7 +75,8 @@ async def open_session(request: Request, response: Response, served: Served) -> 
         conversation = await begin(served, response)
     elif is_former(conversation, token):
         await rotate(served, conversation, request, response)
-    await welcome_back(served, conversation)
+    with _told():
+        await welcome_back(served, conversation)
     return {
         "csrf_token": conversation.csrf,
         "last_seq": conversation.last_seq,
@@ -86,7 +87,8 @@ async def open_session(request: Request, response: Response, served: Served) -> 
 @router.delete("/session", status_code=204)
 async def close_session(conversation: Writable, response: Response, served: Served) -> None:
     """End the conversation: its streams close, its cookie goes."""
-    await served.ledger.close(conversation.id)
+    with _told():
+        await served.ledger.close(conversation.id)
     served.hub.close(conversation.id)
     served.cookies.drop(response, COOKIE)
 

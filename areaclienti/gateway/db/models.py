@@ -35,6 +35,7 @@ class Conversation(Base):
     """One customer's exchange on one channel, and the point where its registration stands."""
 
     __tablename__ = "conversations"
+    __table_args__ = (Index("conversations_to_erase", "erased_at", "updated_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
@@ -53,6 +54,7 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since then it has another id, and no messages
 
 
 class Message(Base):
