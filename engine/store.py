@@ -18,6 +18,7 @@ from engine import window
 from engine.turn import TurnFailed, current
 
 KEPT_ANSWERS = 50
+LARGEST_REWRITTEN = 256 * 1024 * 1024  # bytes; turns wait while a file is rewritten, a second or two for so many
 OVERWRITES = 1  # the `user_version` of a file in which everything deleted was overwritten
 REMEMBERED_SECONDS = 24 * 60 * 60  # an erased conversation: no turn is under way for so long
 
@@ -183,18 +184,20 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
             return list(connection.execute(query).scalars())
 
     def forget_deleted(self, *, rewrite: bool) -> bool:
-        """Takes what was deleted out of SQLite's journal and, with `rewrite`, out of the whole file; tells whether the
-        journal could be emptied. Another database does that by itself.
+        """Takes what was deleted out of SQLite's journal and, with `rewrite`, out of the whole file; tells whether all
+        that was done. Another database does that by itself. As `areaclienti.sqlite_files`, for this environment.
 
-        `secure_delete` alone leaves copies behind, which SQLite makes when it splits a page; VACUUM has none.
+        `secure_delete` alone leaves copies behind, which SQLite makes when it splits a page; VACUUM leaves none.
         """
-        if self._engine.url.get_backend_name() != "sqlite":
+        url = self._engine.url
+        if url.get_backend_name() != "sqlite" or not url.database:
             return True
+        is_small = Path(url.database).stat().st_size <= LARGEST_REWRITTEN
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if rewrite:
+            if rewrite and is_small:
                 connection.exec_driver_sql("VACUUM")
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-        return not busy
+        return not busy and (is_small or not rewrite)
 
     def _forget_what_older_versions_deleted(self) -> None:
         """Once: they deleted without overwriting."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from areaclienti.gateway.ledger import Ledger
 from areaclienti.gateway.limits import MAX_BODY_BYTES, Limits, RateLimiter
 from areaclienti.gateway.locks import Locks
 from areaclienti.gateway.one_time import OneTimeLinks
+from areaclienti.gateway.retention import Retention
 from areaclienti.gateway.services import Services, origins
 from areaclienti.gateway.session import Cookies
 from areaclienti.gateway.texts import load_texts
@@ -53,9 +55,12 @@ def create_app(
         served = _services(settings, https, engine_transport, identity_transport)
         app.state.services = served
         await served.runner.recover()
+        retention = asyncio.create_task(_retention(settings, served).run(), name="retention")
         try:
             yield
         finally:
+            retention.cancel()
+            await asyncio.gather(retention, return_exceptions=True)
             served.hub.close_all()
             await served.runner.stop()
             await served.engine.close()
@@ -76,6 +81,16 @@ def create_app(
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     return app
+
+
+def _retention(settings: GatewaySettings, served: Services) -> Retention:
+    return Retention(
+        served.database,
+        served.engine,
+        served.hub,
+        kept=timedelta(days=settings.conversation_kept_days),
+        unfinished_kept=timedelta(hours=settings.unfinished_kept_hours),
+    )
 
 
 def _services(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 import httpx
@@ -16,6 +17,7 @@ Expects = Literal["text", "choice", "email_or_mobile", "secret:password", "secre
 
 
 Model = TypeVar("Model", bound=BaseModel)
+MOST_AT_ONCE = 100
 
 
 class EngineError(Exception):
@@ -82,6 +84,25 @@ class Classification(_Answer):
     confidence: float
 
 
+class ErasedInEngine(_Answer):
+    """How many of the conversations the engine had, and whether no byte of them is left in its file."""
+
+    erased: int
+    clean: bool
+
+
+class KeptConversations(_Answer):
+    """What the engine keeps of conversations, as it keeps it."""
+
+    conversations: list[dict[str, Any]]
+
+
+class MentioningConversations(_Answer):
+    """Conversations in which something was said."""
+
+    conversation_ids: list[str]
+
+
 class EngineClient:
     """The engine behind its HTTP contract. Retries nothing; the caller decides."""
 
@@ -103,6 +124,33 @@ class EngineClient:
     async def classify(self, text: str) -> Classification:
         """What `text` seems to mean; the engine stores nothing of it. Raises EngineError."""
         return await self._post("/webhooks/turn/classify", {"text": text}, Classification)
+
+    async def erase(self, conversation_ids: Collection[str], *, rewrite: bool) -> ErasedInEngine:
+        """Has the engine forget conversations, whose turns it refuses from here on; `rewrite`: its file is written anew
+        (docs/privacy.md). Raises EngineError: some may be gone then, and asking again finishes.
+        """
+        erased, clean = 0, True
+        for ids in batched(conversation_ids):
+            body = {"conversation_ids": ids, "rewrite": rewrite}
+            part = await self._post("/webhooks/turn/conversations/erase", body, ErasedInEngine)
+            erased, clean = erased + part.erased, part.clean
+        return ErasedInEngine(erased=erased, clean=clean)
+
+    async def read(self, conversation_ids: Collection[str]) -> list[dict[str, Any]]:
+        """What the engine keeps of conversations. Raises EngineError."""
+        found: list[dict[str, Any]] = []
+        for ids in batched(conversation_ids):
+            body = {"conversation_ids": ids}
+            found += (await self._post("/webhooks/turn/conversations/read", body, KeptConversations)).conversations
+        return found
+
+    async def mentioning(self, words: Collection[str]) -> list[str]:
+        """The ids of the conversations in which one of the words was said or understood. Raises EngineError."""
+        found: list[str] = []
+        for part in batched(words):
+            path = "/webhooks/turn/conversations/mentioning"
+            found += (await self._post(path, {"words": part}, MentioningConversations)).conversation_ids
+        return found
 
     async def is_ready(self) -> bool:
         """Whether the engine says that it is ready."""
@@ -131,9 +179,17 @@ class EngineClient:
             raise EngineError("engine_answer_invalid", retriable=True) from None
 
 
+def batched(values: Collection[str]) -> Iterator[list[str]]:
+    """The values in lists of as many as the engine takes at once."""
+    listed = list(values)
+    for start in range(0, len(listed), MOST_AT_ONCE):
+        yield listed[start : start + MOST_AT_ONCE]
+
+
 def _error_code(response: httpx.Response) -> str:
     try:
         code = response.json()["code"]
     except (ValueError, KeyError, TypeError):
         code = None
-    return code if code in {"bad_turn", "turn_failed", "no_reply"} else f"engine_{response.status_code}"
+    known = {"bad_turn", "turn_failed", "no_reply", "conversation_erased"}
+    return code if code in known else f"engine_{response.status_code}"

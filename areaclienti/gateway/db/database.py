@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
+
+from areaclienti.sqlite_files import forget_deleted
 
 Result = TypeVar("Result")
 READERS = 2
@@ -24,6 +28,12 @@ class Database(Protocol):
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
         """What `work` returns, once what it changed is committed, durably. Nothing is changed when it raises."""
+
+    async def forget_deleted(self, *, rewrite: bool) -> bool:
+        """Take what was deleted out of an embedded file (`areaclienti.sqlite_files`); tell whether that was done.
+
+        A server does it by itself (docs/privacy.md).
+        """
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -53,6 +63,7 @@ class SqliteDatabase:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         self._engine = engine
+        self._file = Path(url.database) if url.database else None
         self._reading = sessionmaker(engine, expire_on_commit=False)
         self._writing = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
@@ -63,6 +74,12 @@ class SqliteDatabase:
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._writer, _run, self._writing, work)
+
+    async def forget_deleted(self, *, rewrite: bool) -> bool:
+        if self._file is None:
+            return True
+        act = partial(forget_deleted, self._file, rewrite=rewrite)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, act)
 
     async def close(self) -> None:
         for threads in (self._writer, self._readers):
@@ -86,6 +103,9 @@ class ServerDatabase:
     async def write(self, work: Callable[[Session], Result]) -> Result:
         async with self._sessions.begin() as session:
             return await session.run_sync(work)
+
+    async def forget_deleted(self, *, rewrite: bool) -> bool:
+        return True
 
     async def close(self) -> None:
         await self._engine.dispose()

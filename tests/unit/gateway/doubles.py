@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from annotated_types import Len
 from fastapi import FastAPI, Header, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.responses import JSONResponse, Response
@@ -36,6 +37,14 @@ class TurnBody(BaseModel):
         return self
 
 
+class EraseBody(BaseModel):
+    """Conversations to forget."""
+
+    model_config = ConfigDict(extra="forbid")
+    conversation_ids: Annotated[list[str], Len(1, 100)]
+    rewrite: bool
+
+
 class Engine:
     """An engine that answers what the test set, idempotently, and remembers what it was asked."""
 
@@ -43,6 +52,7 @@ class Engine:
         self.turns: list[TurnBody] = []  # each one processed, once
         self.requests = 0
         self.classified: list[str] = []
+        self.erased: list[str] = []
         self.overlapping = 0
         self.step, self.expects = "customer_type", "choice"
         self.choices: list[dict[str, Any]] = []
@@ -85,6 +95,16 @@ class Engine:
                 raise HTTPException(401)
             self.classified.append((await request.json())["text"])
             return JSONResponse(self.meaning)
+
+        @app.post("/webhooks/turn/conversations/erase")
+        async def erase(body: EraseBody, authorization: str = Header("")) -> Response:
+            if authorization != f"Bearer {ENGINE_KEY}":
+                raise HTTPException(401)
+            if not self.ready:
+                return JSONResponse({"code": "turn_failed", "message": "down"}, 500)
+            gone = {turn.conversation_id for turn in self.turns} & set(body.conversation_ids) - set(self.erased)
+            self.erased += body.conversation_ids
+            return JSONResponse({"erased": len(gone), "clean": True})
 
         @app.get("/webhooks/turn/health/ready")
         async def ready() -> Response:
