@@ -17,9 +17,9 @@ const WAIT_MS = 30_000;
 const NEAR_BOTTOM = 48;
 
 const CARDS = {
-  'secret:password': { purpose: 'password', make: (submit) => new PasswordCard(submit) },
-  'secret:tax_code': { purpose: 'tax_code', make: (submit) => new TaxCodeCard(submit) },
-  code: { purpose: 'verification_code', make: (submit, resend) => new CodeCard(submit, resend) },
+  'secret:password': { purpose: 'password', make: (submit, link) => new PasswordCard(submit, link) },
+  'secret:tax_code': { purpose: 'tax_code', make: (submit, link) => new TaxCodeCard(submit, link) },
+  code: { purpose: 'verification_code', make: (submit, link, resend) => new CodeCard(submit, resend) },
 };
 
 export class AreaClientiChat extends HTMLElement {
@@ -292,6 +292,7 @@ export class AreaClientiChat extends HTMLElement {
     const { purpose, make } = CARDS[kind];
     const card = make(
       (clientId, value) => this.#deliverSecret(purpose, clientId, value),
+      () => this.#transport.secretLink(),
       () => this.#resend(),
     );
     this.#card = { kind, card };

@@ -112,6 +112,33 @@ export class Card {
   }
 }
 
+/**
+ * A button that opens the one-time page in a tab of its own, where password managers see the field; a link where the
+ * browser opens no tab for us. `link()` resolves to its address.
+ */
+export function apart(link) {
+  const texts = TEXTS.apart;
+  const told = h('p', { class: 'safe', role: 'status', hidden: true });
+  const say = (...content) => {
+    told.replaceChildren(...content);
+    told.hidden = false;
+  };
+  const open = async () => {
+    const tab = window.open('', '_blank'); // at once: later it would be a pop-up
+    try {
+      const { url } = await link();
+      if (!tab) return say(h('a', { href: url, target: '_blank', rel: 'noopener' }, texts.link));
+      tab.opener = null;
+      tab.location.replace(url);
+      say(texts.opened);
+    } catch {
+      tab?.close();
+      say(texts.failed);
+    }
+  };
+  return [h('button', { type: 'button', class: 'link apart', onclick: open }, texts.open), told];
+}
+
 /** The line under a field that says why it is safe, or what to mind. */
 export function safety(text, symbol = 'lock') {
   return h('p', { class: 'safe', id: 'safety' }, icon(symbol), h('span', {}, text));

@@ -116,6 +116,12 @@ export const TEXTS = {
     slow_down: (seconds) => `Hai fatto molti tentativi ravvicinati. Riprova fra ${seconds} secondi.`,
     other: 'C’è stato un problema. Riprova fra poco: quello che hai scritto è ancora nel campo.',
   },
+  apart: {
+    open: 'Apri in una pagina a parte',
+    opened: 'Si è aperta una pagina a parte: vale pochi minuti. Puoi ancora usare questo riquadro.',
+    link: 'Vai alla pagina a parte',
+    failed: 'Non riesco ad aprire la pagina a parte. Puoi usare questo riquadro.',
+  },
   sendingSecret: 'Invio in corso…',
   privacy: {
     open: 'Leggi l’informativa privacy',

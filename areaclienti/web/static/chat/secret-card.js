@@ -1,6 +1,6 @@
 /** The cards for what must not pass through the chat: the password, and the codice fiscale or partita IVA. */
 
-import { Card, safety } from './card.js';
+import { Card, apart, safety } from './card.js';
 import { h, icon } from './dom.js';
 import { TEXTS } from './it.js';
 
@@ -15,7 +15,7 @@ const RULES = {
 export class PasswordCard extends Card {
   #rules = new Map();
 
-  constructor(submit) {
+  constructor(submit, link) {
     const texts = TEXTS.password;
     const field = h('input', {
       id: 'secret',
@@ -29,7 +29,7 @@ export class PasswordCard extends Card {
       oninput: () => this.#check(),
     });
     const list = h('ul', { class: 'rules', id: 'rules', 'aria-label': texts.requirements });
-    super({ texts, field, beside: showHide(field), after: [list, safety(texts.safe)], submit });
+    super({ texts, field, beside: showHide(field), after: [list, safety(texts.safe)], more: apart(link), submit });
     for (const rule of Object.keys(RULES)) {
       const item = h('li');
       this.#rules.set(rule, item);
@@ -65,7 +65,7 @@ export class PasswordCard extends Card {
 
 // manual 2c
 export class TaxCodeCard extends Card {
-  constructor(submit) {
+  constructor(submit, link) {
     const texts = TEXTS.tax;
     const field = h('input', {
       id: 'secret',
@@ -80,7 +80,7 @@ export class TaxCodeCard extends Card {
       oninput: ({ target }) => upperCased(target),
     });
     const help = h('details', {}, h('summary', {}, texts.help), h('p', {}, texts.helpText));
-    super({ texts, field, after: [help, safety(texts.safe)], submit });
+    super({ texts, field, after: [help, safety(texts.safe)], more: apart(link), submit });
   }
 
   value() {

@@ -116,6 +116,7 @@ header .avatar { background: var(--navy-deep); }
 .card h3 { display: flex; align-items: center; gap: .5rem; font-size: 1.1875rem; font-weight: 650; line-height: 1.3; }
 .card h3 .icon { color: var(--warm); }
 .card label { font-weight: 600; margin-bottom: -.375rem; }
+.card .apart { align-self: center; min-height: 2.75rem; }
 .card .row { display: flex; gap: .5rem; }
 input:not([type="radio"]), textarea { width: 100%; min-width: 0; min-height: 3.25rem; padding: .6875rem .875rem; border: 2px solid var(--line); border-radius: .75rem; background: var(--paper); line-height: 1.4; }
 input:focus-visible, textarea:focus-visible { outline-offset: 0; border-color: var(--navy); border-radius: .75rem; }

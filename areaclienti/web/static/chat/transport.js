@@ -66,6 +66,11 @@ export class Transport {
     return this.#post('/api/secrets', { client_id: clientId, purpose, value });
   }
 
+  /** The address of a page of its own for the secret that is due: `{url, expires_at}`. */
+  secretLink() {
+    return this.#post('/api/secrets/link', {});
+  }
+
   privacyNotice() {
     return this.#request('GET', '/api/privacy-notice');
   }
