@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, or_, update
 
+from areaclienti.identity import retention
 from areaclienti.identity.db.models import (
     ClientAddress,
     IdempotencyRecord,
@@ -64,6 +65,7 @@ async def sweep(work: Work) -> None:
     await session.execute(
         delete(SignInSession).where(or_(SignInSession.expires_at <= now, SignInSession.last_seen_at <= idle_since))
     )
+    await retention.end_what_is_over(work)
     # Kept for a day after their end: the audit's entries of that time can still be followed.
     for table in (SignIn, StepUp, PasswordReset):
         await session.execute(delete(table).where(table.expires_at <= now - _DAY))

@@ -25,6 +25,7 @@ TAX_CODE = "tax_code"  # tax code
 CODE_FROM = "code_from"  # client address
 CODE_SENT = "code_sent"  # contact
 CODE_CHECK = "code_check"  # contact
+OWNER_TOLD = "owner_told"  # contact
 
 
 def counted_since(kind: str, key_hmac: str, since: datetime) -> ScalarSelect[int]:

@@ -20,8 +20,7 @@ from areaclienti.logging import get_logger
 
 _WITH_CONTACT = "registration_attempt"
 _WITH_TAX_CODE = "account_exists"
-_TOLD = "owner_told"
-_SEALED = "use of contact"
+SEALED = "use of contact"  # what the uses are bound to
 _PERIOD_SECONDS = 2.0
 _TYPES: tuple[CustomerType, ...] = ("persona", "azienda")
 
@@ -46,7 +45,7 @@ def _keep(work: Work, use: dict[str, str | None]) -> None:
     within = max(1, int(work.settings.owner_told_within_seconds * 1000))
     work.session.add(
         UseOfContact(
-            sealed=work.sealer.seal(json.dumps(use), _SEALED),
+            sealed=work.sealer.seal(json.dumps(use), SEALED),
             due_at=work.now + timedelta(milliseconds=secrets.randbelow(within)),
         )
     )
@@ -82,7 +81,7 @@ async def tell_next(work: Work) -> bool:
         return False
     await work.session.delete(use)
     try:
-        said = json.loads(work.sealer.open(use.sealed, _SEALED))
+        said = json.loads(work.sealer.open(use.sealed, SEALED))
     except ValueError:  # sealed under a key that was lost: it must not hold up the others
         work.note("owner_not_told", "unreadable")
         return True
@@ -90,7 +89,7 @@ async def tell_next(work: Work) -> bool:
         contact, template = await _username_of(work, said["customer"]), _WITH_TAX_CODE
     else:
         contact, template = await _in_use(work, said["kind"], said["key"], said["reason"]), _WITH_CONTACT
-    if contact is not None and await limits.reserve(work, _TOLD, contact.key, 1) is None:
+    if contact is not None and await limits.reserve(work, limits.OWNER_TOLD, contact.key, 1) is None:
         await telling.tell(work, contact, template)
         work.note("owner_told", template)
     return True

@@ -50,7 +50,7 @@ async def begin(work: Work, username: str, client_address: str) -> ResetAnswer:
         work.note("password_reset", "wait")
         return ResetAnswer("wait", retry_after_seconds=full)
     key = accounts.username_key(username)
-    username_hmac = work.mac.hex("password reset", key)
+    username_hmac = username_hmac_of(work, key)
     if (spent := await _guesses_spent(work, username_hmac)) is not None:
         work.note("password_reset", "wait")
         return ResetAnswer("wait", retry_after_seconds=spent)
@@ -192,6 +192,11 @@ async def _point_to_agency(work: Work, account: Account) -> None:
     """Once a day, to the e-mail on file: without a mobile only consultant or agency can help (manual 10a)."""
     if await limits.reserve(work, limits.RESET_NO_MOBILE, str(account.id), 1) is None:
         await accounts.tell_owner(work, account, "password_reset_no_mobile")
+
+
+def username_hmac_of(work: Work, key: str) -> str:
+    """What a username is counted by, and found again."""
+    return work.mac.hex("password reset", key)
 
 
 async def _find(work: Work, reset_id: str, status: str) -> PasswordReset:

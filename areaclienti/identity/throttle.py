@@ -38,9 +38,14 @@ def buckets_of(work: Work, username_key: str, client_address: str) -> Buckets:
     network = network_of(client_address)
     return Buckets(
         Bucket(work.mac.hex("throttle", "here", username_key, network), settings.sign_in_free_failures),
-        Bucket(work.mac.hex("throttle", "username", username_key), settings.sign_in_username_failures),
+        Bucket(key_of_username(work, username_key), settings.sign_in_username_failures),
         Bucket(work.mac.hex("throttle", "address", network), settings.sign_in_address_failures),
     )
+
+
+def key_of_username(work: Work, username_key: str) -> str:
+    """Where failures of a username are counted, from wherever they come."""
+    return work.mac.hex("throttle", "username", username_key)
 
 
 async def reserve(work: Work, buckets: Buckets) -> int | None:

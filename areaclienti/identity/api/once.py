@@ -56,6 +56,7 @@ class Once:
             IdempotencyRecord,
             key_sha256=self._key_sha256,
             request_hmac=self._request_hmac,
+            conversation_id=self.conversation_id,
             created_at=work.now,
         )
         if mine:

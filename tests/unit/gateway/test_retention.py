@@ -133,13 +133,14 @@ async def test_the_job_goes_on_by_itself_after_failures(
     engine: Engine, url: str, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "PERIOD_SECONDS", 0.02)
-    app = await start(unfinished_kept_hours=0.0001)  # 0.36 s
-    engine.ready = False
+    app = await start()
     visitor = Browser(app)
     await visitor.open()
     await visitor.say(ADDRESS)
     await app.state.services.runner.settle()
-    await asyncio.sleep(0.6)
+    engine.ready = False
+    await change(app, step="contact", updated_at=now() - UNFINISHED - MINUTE)
+    await asyncio.sleep(0.3)
     assert ADDRESS.encode() in bytes_kept(url)
     engine.ready = True
     async with asyncio.timeout(20):

@@ -48,7 +48,7 @@ class Challenge(Base):
     attempts_used: Mapped[int] = mapped_column(default=0)
     attempts_allowed: Mapped[int]
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
     contact: Mapped[Contact | None] = relationship(lazy="raise")
 

@@ -24,6 +24,7 @@ class OutboxMessage(Base):
         one_of("status", ("pending", "claimed", "sent", "dropped"), "status"),
         one_of("delivery", ("queued", "sent", "undelivered", "delivered"), "delivery"),
         Index("ix_outbox_due", "status", "due_at"),
+        Index("ix_outbox_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

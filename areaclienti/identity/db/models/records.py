@@ -17,6 +17,7 @@ class IdempotencyRecord(Base):
 
     key_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     request_hmac: Mapped[str] = mapped_column(String(64))
+    conversation_id: Mapped[str | None] = mapped_column(String(128), index=True)  # whose, so that it can be erased
     response: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(index=True)
 
