@@ -11,6 +11,7 @@ from scripts.stages import Stage, run_stages
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=1")
 _FAST = ("tests/unit",)
 _WITHOUT_PRODUCT = ("tests/contract", "tests/fuzz", "tests/nlu", "tests/browser/widget")
+_SCENARIOS = "tests/scenarios"
 # Inside Rasa's own environment, which has none of the plugins that pyproject.toml configures.
 _INSIDE_ENGINE = "tests/engine_inside"
 _ENGINE_PYTEST = (
@@ -28,9 +29,12 @@ def main() -> int:
         stages.append(Stage("contract, data, widget", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT)))
         stages.append(Stage("train", (sys.executable, "-m", "areaclienti", "train")))
         stages.append(Stage("inside the engine", _ENGINE_PYTEST))
-        # One product for all of them: they run one after the other.
         leave = [f"--ignore={folder}" for folder in _WITHOUT_PRODUCT]
-        stages += [Stage(f"product: {folder.removeprefix('tests/')}", (*_PYTEST, folder, *leave)) for folder in rest]
+        # These wait more than they compute: side by side, a file's tests in one process with one product.
+        rest.remove(_SCENARIOS)
+        stages.append(Stage("product", (*_PYTEST, "-n", "2", "--dist", "loadfile", *rest, *leave)))
+        # Played side by side on one product by themselves.
+        stages.append(Stage("scenarios", (*_PYTEST, _SCENARIOS)))
     return run_stages(stages)
 
 
