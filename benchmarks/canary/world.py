@@ -1,0 +1,141 @@
+"""The product under observation: everything as talkative as it can be, a tap on each link, every file in one folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from unittest import mock
+
+from areaclienti.supervisor import product
+from areaclienti.supervisor.catalogue import services
+from areaclienti.supervisor.embedded import PORTS, free_ports
+from areaclienti.supervisor.service import Service
+from benchmarks.canary.people import Person, write_registry_file
+from benchmarks.canary.wiretap import Wiretap, listening
+from benchmarks.product import ROOT
+from tests.stack import Stack, running_stack
+
+# What each process and its libraries read of the environment to say more.
+TALKATIVE: Mapping[str, str] = {
+    "LOG_LEVEL": "DEBUG",
+    "LOG_LEVEL_LIBRARIES": "DEBUG",
+    "LOG_LEVEL_MATPLOTLIB": "DEBUG",
+    "LOG_LEVEL_RABBITMQ": "DEBUG",
+    "LOG_LEVEL_KAFKA": "DEBUG",
+    "UVICORN_LOG_LEVEL": "trace",
+    "PYTHONASYNCIODEBUG": "1",
+    "PYTHONFAULTHANDLER": "1",
+    "PYTHONWARNINGS": "default",
+}
+LINKS = ("gateway-engine", "engine-actions", "actions-identity", "gateway-identity")
+Command = Callable[[tuple[str, ...]], tuple[str, ...]]
+
+
+def rasa_debug(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The engine's command with Rasa's own logging at DEBUG."""
+    return (command[0], "-m", "benchmarks.canary.rasa_debug", *command[3:])
+
+
+def without_interception(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The gateway's command with the control in its place."""
+    return tuple(
+        "benchmarks.canary.no_interception:create_app" if part == "areaclienti.gateway.app:create_app" else part
+        for part in command
+    )
+
+
+@dataclass(frozen=True)
+class World:
+    """A running product. All that it writes is under `folder`: var, home, tmp; what was tapped is under captures."""
+
+    stack: Stack
+    folder: Path
+    engine: Wiretap
+    actions: Wiretap
+    identity: Wiretap
+
+    @property
+    def taps(self) -> tuple[Wiretap, ...]:
+        return (self.engine, self.actions, self.identity)
+
+
+@contextlib.contextmanager
+def running_world(folder: Path, people: list[Person], **commands: Command) -> Iterator[World]:
+    """Start the product with these people on file; `commands` change how a service of that name is started."""
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    engine_tap, actions_tap, identity_tap = free_ports(3)
+    for name in ("home", "tmp", "captures"):
+        (folder / name).mkdir(parents=True)
+    settings = {name: str(port) for name, port in ports.items()} | {
+        "engine_url": f"http://127.0.0.1:{engine_tap}",
+        "actions_url": f"http://127.0.0.1:{actions_tap}/webhook",
+        "identity_url": f"http://127.0.0.1:{identity_tap}",
+        "log_level": "DEBUG",
+        "demo": "false",
+        "start_timeout_seconds": "300",
+    }
+    surroundings = {**TALKATIVE, "TMPDIR": str(folder / "tmp"), "SQLITE_TMPDIR": str(folder / "tmp")}
+    surroundings |= {"HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, surroundings))
+        stack.enter_context(_started_otherwise(commands))
+        _put_on_file(people, folder)
+        captures = folder / "captures"
+        engine = Wiretap(engine_tap, ports["engine_port"], lambda _: "gateway-engine", captures)
+        actions = Wiretap(actions_tap, ports["actions_port"], lambda _: "engine-actions", captures)
+        identity = Wiretap(identity_tap, ports["identity_port"], _LinkOfIdentity(folder / "var" / "keys.json"), captures)
+        stack.enter_context(listening(engine, actions, identity))
+        running = stack.enter_context(running_stack(folder / "var", **settings))
+        yield World(running, folder, engine, actions, identity)
+
+
+class _LinkOfIdentity:
+    """Who calls identity is told by the key."""
+
+    def __init__(self, keys_file: Path) -> None:
+        self._keys_file = keys_file
+        self._key_of_actions = ""
+
+    def __call__(self, headers: Mapping[bytes, bytes]) -> str:
+        if not self._key_of_actions:
+            self._key_of_actions = json.loads(self._keys_file.read_text(encoding="utf-8"))["identity_actions_key"]
+        is_actions = headers.get(b"authorization", b"").decode().removeprefix("Bearer ") == self._key_of_actions
+        return "actions-identity" if is_actions else "gateway-identity"
+
+
+def _put_on_file(people: list[Person], folder: Path) -> None:
+    """By the insurer's file and the product's own command, before the product starts."""
+    file = folder / "registry.csv"
+    write_registry_file(people, file)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("AREACLIENTI_")}
+    var = folder / "var"
+    var.mkdir()
+    log = (folder / "var" / "registry-import.log").open("wb")
+    with log:
+        subprocess.run(
+            [sys.executable, "-m", "areaclienti", "registry", "import", "--strict", str(file)],
+            cwd=ROOT,
+            env=outside | {"AREACLIENTI_VAR_DIR": str(var), "AREACLIENTI_LOG_LEVEL": "DEBUG"},
+            stdout=log,
+            stderr=log,
+            check=True,
+        )
+    file.unlink()  # the insurer's, and no part of the product
+
+
+def _started_otherwise(commands: Mapping[str, Command]) -> contextlib.AbstractContextManager[object]:
+    def changed(*arguments: object) -> tuple[Service, ...]:
+        made = services(*arguments)  # type: ignore[arg-type]
+        return tuple(
+            replace(service, command=commands[service.name](service.command)) if service.name in commands else service
+            for service in made
+        )
+
+    return mock.patch.object(product, "services", changed)
