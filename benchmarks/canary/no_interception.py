@@ -12,7 +12,7 @@ from areaclienti.gateway.services import Services
 
 def create_app() -> FastAPI:
     """The product, but every text that is typed goes to the ledger and to the engine as it is."""
-    web.receive_text = _everything_to_the_engine
+    web.receive_text = _everything_to_the_engine  # type: ignore[assignment,attr-defined]
     return the_product()
 
 

@@ -86,7 +86,9 @@ class Census:
 
     def password(self, way: str) -> str:
         """Another password, with signs in it that every escape changes."""
-        return self._secret("password", f"Fenicottero/{self._letters(6)}+{self._random.randrange(100, 1000)}&{self._letters(3)}", way)
+        return self._secret(
+            "password", f"Fenicottero/{self._letters(6)}+{self._random.randrange(100, 1000)}&{self._letters(3)}", way
+        )
 
     def spoken_password(self, way: str) -> str:
         """Another password that looks like a word, as most are."""
@@ -112,7 +114,9 @@ class Census:
             lambda: encode_codice_fiscale(
                 given,
                 family,
-                Birth("M", str(_OLDEST + timedelta(self._random.randrange(20_000))), self._random.choice(_BIRTH_PLACES)),
+                Birth(
+                    "M", str(_OLDEST + timedelta(self._random.randrange(20_000))), self._random.choice(_BIRTH_PLACES)
+                ),
             )
         )
 
@@ -143,7 +147,7 @@ class Census:
 
 
 def write_registry_file(people: Iterable[Person], path: Path) -> None:
-    """The insurer's file with these customers, each with an active policy and all his contacts (docs/registry-file.md)."""
+    """The insurer's file (docs/registry-file.md) with these customers, each with a policy and all his contacts."""
     lines = [line for number, person in enumerate(people) for line in _lines(person, f"CANARY-{number:04d}")]
     columns = list(dict.fromkeys(column for line in lines for column in line))
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -13,7 +13,13 @@ from uuid import uuid4
 import httpx
 
 ANSWER_SECONDS = 40.0
+_QUIET_SECONDS = 1.5  # then the stream is asked for anew: it sees that the browser was closed, or has another cookie
 _FROM_US = {"bot", "system"}
+
+
+def file_name(who: str) -> str:
+    """A way's or a browser's name in the name of a file."""
+    return re.sub("[^a-z0-9]+", "-", who.lower()).strip("-")
 
 
 class Visitor:
@@ -26,7 +32,7 @@ class Visitor:
         self.state: dict[str, Any] = {}
         self._gateway_url = gateway_url
         self._news = threading.Condition()
-        self._file = folder / f"{re.sub('[^a-z0-9]+', '-', who.lower())}.received"
+        self._file = folder / f"{file_name(who)}.received"
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._reading: threading.Thread | None = None
         self._closed = False
@@ -63,7 +69,9 @@ class Visitor:
 
     def chooses(self, title: str) -> int:
         """Take the choice of that title of the newest answer that has choices. Raises LookupError."""
-        offered = next((message["choices"] for message in reversed(self.messages) if message["choices"]), [])
+        offered: list[dict[str, str]] = next(
+            (message["choices"] for message in reversed(self.messages) if message["choices"]), []
+        )
         for choice in offered:
             if choice["title"].casefold().startswith(title.casefold()):
                 return self._give("/api/messages", {"choice_id": choice["id"]})
@@ -91,7 +99,8 @@ class Visitor:
         """One request, with the CSRF token; the answer is kept."""
         headers = {"X-CSRF-Token": self.csrf, **options.pop("headers", {})}
         answer = self.http.request(method, path, json=body, headers=headers, **options)
-        self._keep(f"\n{method} {answer.url.path} {answer.status_code}\n{list(answer.headers.raw)}\n".encode() + answer.content)
+        headers_too = f"\n{answer.status_code}\n{list(answer.headers.raw)}\n".encode()
+        self._keep(headers_too + answer.content)
         return answer
 
     def post_as_page(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -137,17 +146,19 @@ class Visitor:
 
     def _read_stream(self) -> None:
         seen = max((message["seq"] for message in self.messages), default=0)
-        with httpx.Client(base_url=self._gateway_url, cookies=self.http.cookies, timeout=5.0) as reading:
-            with reading.stream("GET", "/api/events", params={"after": seen}) as stream:
-                rest = b""
-                for part in stream.iter_bytes():
-                    self._keep(part)
-                    rest += part
-                    *events, rest = rest.split(b"\n\n")
-                    for event in events:
-                        self._take(event.decode())
-                    if self._closed:
-                        return
+        with (
+            httpx.Client(base_url=self._gateway_url, cookies=self.http.cookies, timeout=_QUIET_SECONDS) as reading,
+            reading.stream("GET", "/api/events", params={"after": seen}) as stream,
+        ):
+            rest = b""
+            for part in stream.iter_bytes():
+                self._keep(part)
+                rest += part
+                *events, rest = rest.split(b"\n\n")
+                for event in events:
+                    self._take(event.decode())
+                if self._closed:
+                    return
 
     def _take(self, event: str) -> None:
         fields = dict(line.split(": ", 1) for line in event.splitlines() if ": " in line)

@@ -53,7 +53,11 @@ class Wiretap:
                 method, path = head.method.decode(), head.target.decode()
                 faulty = self.fault(method, path) if self.fault else None
                 answer, whole_answer = (faulty, b"") if faulty is not None else await self._ask(head, request)
-                self._keep(Exchange(self.link_of(dict(head.headers)), method, path, request + whole_body, answer + whole_answer))
+                self._keep(
+                    Exchange(
+                        self.link_of(dict(head.headers)), method, path, request + whole_body, answer + whole_answer
+                    )
+                )
                 writer.write(answer)
                 await writer.drain()
                 if faulty is not None or not answer:

@@ -90,7 +90,9 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
         captures = folder / "captures"
         engine = Wiretap(engine_tap, ports["engine_port"], lambda _: "gateway-engine", captures)
         actions = Wiretap(actions_tap, ports["actions_port"], lambda _: "engine-actions", captures)
-        identity = Wiretap(identity_tap, ports["identity_port"], _LinkOfIdentity(folder / "var" / "keys.json"), captures)
+        identity = Wiretap(
+            identity_tap, ports["identity_port"], _LinkOfIdentity(folder / "var" / "keys.json"), captures
+        )
         stack.enter_context(listening(engine, actions, identity))
         running = stack.enter_context(running_stack(folder / "var", **settings))
         yield World(running, folder, engine, actions, identity)

@@ -1,0 +1,119 @@
+"""`make canary`: plays every way through the product, searches all that it left; the last line is one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.canary import report
+from benchmarks.canary.encodings import KINDS
+from benchmarks.canary.people import Census
+from benchmarks.canary.rules import named_for_contacts
+from benchmarks.canary.search import Search
+from benchmarks.canary.ways import CONTROL_WAYS, WAYS, Way, gather_codes, play
+from benchmarks.canary.world import rasa_debug, running_world, without_interception
+
+SECRETS_OF_CONTROL = ("password", "code", "tax_code")
+
+
+def main() -> int:
+    """Return 1 when something leaked, a way could not be gone, or a control found nothing."""
+    parser = argparse.ArgumentParser(prog="make canary", description=__doc__)
+    parser.add_argument("--only", default="", help="ways whose name has this word")
+    parser.add_argument("--keep", type=Path, help="an empty folder for all files of the run, which stay there")
+    asked = parser.parse_args()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # the product's debug mode, not ours
+    ways = tuple(way for way in WAYS if asked.only in way.name)
+    console, began = Console(width=200), time.monotonic()
+    with _folder(asked.keep) as folder:
+        product = observed(console, folder / "product", ways)
+        control = without(console, folder / "control")
+    result = product | {
+        "control": control,
+        "not_in_the_product": report.NOT_IN_THE_PRODUCT,
+        "seconds": round(time.monotonic() - began, 1),
+        "load": [round(value, 1) for value in os.getloadavg()],
+    }
+    result = {"ok": not (missed := misses(result, is_whole=not asked.only)), "missed": missed} | result
+    for line in missed:
+        console.print(f"MISSED: {line}", style="bold red")
+    print(json.dumps(result, ensure_ascii=False))
+    return 0 if result["ok"] else 1
+
+
+def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str, Any]:
+    """The product, everything at DEBUG."""
+    census = Census(secrets.randbits(64))
+    people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in ways}
+    with running_world(folder, census.people, engine=rasa_debug) as world:
+        failed: dict[str, str] = {}
+        for way in ways:
+            began = time.monotonic()
+            failed |= play(world, census, people, (way,))
+            console.print(
+                f"{way.name}: {failed.get(way.name, 'gone')} ({time.monotonic() - began:.1f} s)", markup=False
+            )
+        gather_codes(world, census)
+        search = Search(census.canaries.values(), named_for_contacts())
+        findings = search.everything(world)
+    findings.add(search.at_rest(folder))
+    console.print(report.table((way.name for way in ways), findings))
+    for leak, count in sorted(findings.leaks.items(), key=lambda found: str(found)):
+        console.print(f"LEAK: {report.told(leak, count)}", style="bold red", markup=False)
+    return {
+        "ways": len(ways),
+        "ways_not_gone": failed,
+        "canaries": {kind: sum(canary.kind == kind for canary in census.canaries.values()) for kind in KINDS},
+        "kinds_not_found": sorted(set(KINDS) - report.kinds_found(findings)),
+        **report.figures(findings),
+    }
+
+
+def without(console: Console, folder: Path) -> dict[str, Any]:
+    """The control: the interception is switched off, and the search must find what was typed."""
+    census = Census(secrets.randbits(64))
+    people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in CONTROL_WAYS}
+    with running_world(folder, census.people, gateway=without_interception) as world:
+        play(world, census, people, CONTROL_WAYS)
+        gather_codes(world, census)
+        findings = Search(census.canaries.values(), named_for_contacts()).everything(world)
+    figures = report.figures(findings)
+    found = {kind: figures["leaks"][kind] for kind in SECRETS_OF_CONTROL}
+    console.print(f"control, the interception switched off: {found}")
+    return {"found": found, "sinks": sorted({leak.sink for leak in findings.leaks})}
+
+
+def misses(result: dict[str, Any], *, is_whole: bool) -> list[str]:
+    """What was to be shown and was not."""
+    missed = [f"{result['leaks'][kind]} leaks of kind {kind}" for kind in KINDS if result["leaks"][kind]]
+    missed += [f"the way “{way}” was not gone: {why}" for way, why in result["ways_not_gone"].items()]
+    missed += [f"the control found no {kind}" for kind, count in result["control"]["found"].items() if not count]
+    if is_whole:
+        missed += [f"the search found no {kind} even where it belongs" for kind in result["kinds_not_found"]]
+    return missed
+
+
+@contextlib.contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="areaclienti-canary-") as name:
+        yield Path(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
