@@ -22,7 +22,7 @@ class ChoiceExpired(Exception):
 
 
 class ConversationClosed(Exception):
-    """The conversation ended between the look-up and the writing."""
+    """The conversation ended, or its session's token was replaced, between the look-up and the writing."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,17 @@ class Notice:
     """What the gateway itself answers, instead of the engine."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The session token that a write comes with, as its hash; `following` takes its place with this write, and until
+    `repeatable_until` the replaced one is good for repeating the write, and for nothing else.
+    """
+
+    token: str
+    following: str | None = None
+    repeatable_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -88,17 +99,6 @@ class Ledger:
         )
         return await self._database.read(lambda session: session.scalar(query))
 
-    async def change_token(
-        self, conversation_id: str, present: str, following: str, former_valid_until: datetime
-    ) -> None:
-        """Replace the token `present` (hashes); the old one stays good until the moment given, or until forgotten."""
-        change = (
-            update(Conversation)
-            .where(Conversation.id == conversation_id, Conversation.token_hash == present)
-            .values(token_hash=following, former_token_hash=present, former_valid_until=former_valid_until)
-        )
-        await self._database.write(lambda session: session.execute(change))
-
     async def forget_former_token(self, conversation_id: str) -> None:
         """The new token arrived: the one before it is worth nothing from now on."""
         change = (
@@ -131,24 +131,36 @@ class Ledger:
 
         await self._database.write(work)
 
-    async def seq_of(self, conversation_id: str, client_id: str) -> int | None:
-        """The seq of the message that the browser already sent under this id."""
-        return await self._database.read(lambda session: _seq_of(session, conversation_id, client_id))
+    async def seq_of(self, conversation_id: str, client_id: str, *, since: datetime | None = None) -> int | None:
+        """The seq of the message that the browser already sent under this id; `since`: not before that moment."""
+        return await self._database.read(lambda session: _seq_of(session, conversation_id, client_id, since))
 
     async def say(
-        self, conversation_id: str, client_id: str, kind: str, text: str, then: Intent | Notice | None
+        self,
+        conversation_id: str,
+        client_id: str,
+        kind: str,
+        text: str,
+        then: Intent | Notice | None,
+        holder: Holder | None = None,
     ) -> int:
         """Write the customer's message once, and what follows: a turn of the engine (None: it reads the text), an
         intent, or a notice of the gateway. Returns the message's seq; the same client id again changes nothing.
+
+        With `holder` nothing is written under a token that was replaced meanwhile, and where it has a following token
+        the replacement is written with the message: nobody sees the one without the other.
 
         Raises ConversationClosed.
         """
 
         def work(session: Session) -> int:
-            conversation = _open(session, conversation_id)
+            conversation = _open(session, conversation_id, holder)
             known = _seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
+            if holder is not None and holder.following is not None:
+                conversation.former_token_hash, conversation.token_hash = holder.token, holder.following
+                conversation.former_valid_until = holder.repeatable_until
             seq = append(session, conversation, "customer", kind, text, client_id=client_id)
             if isinstance(then, Notice):
                 append(session, conversation, "bot", "notice", then.text)
@@ -158,14 +170,15 @@ class Ledger:
 
         return await self._database.write(work)
 
-    async def choose(self, conversation_id: str, client_id: str, choice_id: str) -> int:
+    async def choose(self, conversation_id: str, client_id: str, choice_id: str, holder: Holder | None = None) -> int:
         """Write the choice as the customer's message, with the choice's title, and ask for its turn.
 
-        Returns the message's seq; the same client id again changes nothing. Raises ChoiceExpired, ConversationClosed.
+        Returns the message's seq; the same client id again changes nothing. `holder` as for `say`. Raises
+        ChoiceExpired, ConversationClosed.
         """
 
         def work(session: Session) -> int:
-            conversation = _open(session, conversation_id)
+            conversation = _open(session, conversation_id, holder)
             known = _seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
@@ -247,17 +260,17 @@ def append(
     return conversation.last_seq
 
 
-def _open(session: Session, conversation_id: str) -> Conversation:
+def _open(session: Session, conversation_id: str, holder: Holder | None) -> Conversation:
     conversation = locked(session, conversation_id)
-    if conversation.closed_at is not None:
+    is_replaced = holder is not None and holder.token != conversation.token_hash
+    if conversation.closed_at is not None or is_replaced:
         raise ConversationClosed
     return conversation
 
 
-def _seq_of(session: Session, conversation_id: str, client_id: str) -> int | None:
-    return session.scalar(
-        select(Message.seq).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
-    )
+def _seq_of(session: Session, conversation_id: str, client_id: str, since: datetime | None = None) -> int | None:
+    query = select(Message.seq).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
+    return session.scalar(query if since is None else query.where(Message.at >= since))
 
 
 def _live_choice(session: Session, conversation: Conversation, choice_id: str) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from starlette.exceptions import HTTPException
 from areaclienti.gateway.db.models import now
 from areaclienti.gateway.errors import ApiError
 from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
-from areaclienti.gateway.ledger import ConversationClosed
+from areaclienti.gateway.ledger import ConversationClosed, Holder
 from areaclienti.gateway.one_time import PATH, Due
 from areaclienti.gateway.secrets import give_secret
 from areaclienti.gateway.services import Services, client_address, services
-from areaclienti.gateway.session import COOKIE, resume, rotate, same_secret, token_hash
+from areaclienti.gateway.session import COOKIE, hand_over, holder, resume, same_secret, token_hash
 from areaclienti.gateway.texts import Purpose
 from areaclienti.web.pages import render
 
@@ -80,7 +80,8 @@ async def _take(request: Request, served: Services, token: str, due: Due, value:
         async with served.locks.of(due.conversation_id), served.one_time.used(token) as used:
             if used is None:
                 return _gone(request)
-            await give_secret(served, used.conversation_id, used.client_id, address, used.purpose, value)
+            under = await _holder(request, served, due)
+            await give_secret(served, used.conversation_id, used.client_id, address, used.purpose, value, under)
     except SecretRejected as rejected:
         return _form(request, served, token, due, failed_rules=rejected.failed_rules, status_code=422)
     except IdentityUnavailable:
@@ -89,18 +90,19 @@ async def _take(request: Request, served: Services, token: str, due: Due, value:
         return _gone(request)
     response = RedirectResponse(f"{PATH}/{DONE}", status_code=303)
     served.cookies.drop(response, SEED)
-    if due.purpose == "verification_code":
-        await _rotate_session(request, response, served, due)
+    if under is not None:
+        await hand_over(served, request, response)
     served.hub.ledger_grew(due.conversation_id)
     served.runner.wake(due.conversation_id)
     return response
 
 
-async def _rotate_session(request: Request, response: Response, served: Services, due: Due) -> None:
-    """As when the code is given in the chat, where this browser is the one that chats."""
+async def _holder(request: Request, served: Services, due: Due) -> Holder | None:
+    """The chat's session, where this browser is the one that chats: a code replaces its token, as in the chat."""
     conversation = await resume(served.ledger, served.cookies.read(request, COOKIE))
-    if conversation is not None and conversation.id == due.conversation_id:
-        await rotate(served, conversation, request, response)
+    if conversation is None or conversation.id != due.conversation_id:
+        return None
+    return holder(served, conversation, request, rotating=due.purpose == "verification_code")
 
 
 def _form(

@@ -7,7 +7,7 @@ from areaclienti.gateway import lookout
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.identity_client import SecretRejected
-from areaclienti.gateway.ledger import Intent, Notice
+from areaclienti.gateway.ledger import Holder, Intent, Notice
 from areaclienti.gateway.services import Services
 from areaclienti.gateway.texts import Notice as NoticeName
 from areaclienti.gateway.texts import Purpose
@@ -21,11 +21,18 @@ HARMLESS_PREFIX = "faq_"
 
 
 async def give_secret(
-    served: Services, conversation_id: str, client_id: str, client_address: str, purpose: Purpose, value: str
+    served: Services,
+    conversation_id: str,
+    client_id: str,
+    client_address: str,
+    purpose: Purpose,
+    value: str,
+    holder: Holder | None = None,
 ) -> int:
     """Put a secret in the vault, note it in the ledger, and ask for the engine's turn. Returns the note's seq.
 
-    `client_address` goes with the secret, past the engine: where the customer is, or a channel's user id.
+    `client_address` goes with the secret, past the engine: where the customer is, or a channel's user id. `holder` is
+    the session's token, where the channel has one, as for `Ledger.say`.
 
     The same client id again changes nothing. The caller holds the conversation's lock, or a second deposit would
     replace the first while its turn waits. Raises SecretRejected, IdentityUnavailable.
@@ -35,26 +42,36 @@ async def give_secret(
         return known
     reference = await served.identity.deposit(conversation_id, purpose, value, client_address)
     intent = Intent("give_secret", {purpose: reference})
-    return await served.ledger.say(conversation_id, client_id, "secret", served.texts.secret_notes[purpose], intent)
+    note = served.texts.secret_notes[purpose]
+    return await served.ledger.say(conversation_id, client_id, "secret", note, intent, holder)
 
 
 async def receive_text(
-    served: Services, conversation: Conversation, client_id: str, client_address: str, text: str
+    served: Services,
+    conversation: Conversation,
+    client_id: str,
+    client_address: str,
+    text: str,
+    holder: Holder | None = None,
 ) -> tuple[int, Purpose | None]:
     """Take in a text of the customer: to the engine, or to the vault when it is the secret that is due, or nowhere
     when it is a secret that is not. Returns the seq of what stands in the ledger and what went to the vault, if any.
 
-    The caller holds the conversation's lock. Raises IdentityUnavailable.
+    A following token of `holder` takes its place with a verification code alone. The caller holds the conversation's
+    lock. Raises IdentityUnavailable.
     """
     conversation_id, step, expects = conversation.id, conversation.step, conversation.expects
+    staying = Holder(holder.token) if holder else None
 
     async def hide(notice: NoticeName) -> tuple[int, None]:
         note, answer = served.texts.secret_notes["redacted"], Notice(served.texts.notices[notice])
-        return await served.ledger.say(conversation_id, client_id, "secret", note, answer), None
+        return await served.ledger.say(conversation_id, client_id, "secret", note, answer, staying), None
 
     async def deposit(purpose: Purpose, value: str, otherwise: NoticeName) -> tuple[int, Purpose | None]:
+        under = holder if purpose == "verification_code" else staying
         try:
-            return await give_secret(served, conversation_id, client_id, client_address, purpose, value), purpose
+            seq = await give_secret(served, conversation_id, client_id, client_address, purpose, value, under)
+            return seq, purpose
         except SecretRejected:
             return await hide(otherwise)
 
@@ -78,7 +95,7 @@ async def receive_text(
             return await hide("password_in_chat")
     elif lookout.gives_password_away(text, step):
         return await hide("password_not_now")
-    return await served.ledger.say(conversation_id, client_id, "text", text, None), None
+    return await served.ledger.say(conversation_id, client_id, "text", text, None, staying), None
 
 
 async def _is_harmless(served: Services, text: str) -> bool:

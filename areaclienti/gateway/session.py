@@ -13,7 +13,7 @@ from fastapi import Depends, Request, Response
 from areaclienti.gateway.db.models import Conversation, now
 from areaclienti.gateway.engine_client import Step
 from areaclienti.gateway.errors import ApiError, no_session
-from areaclienti.gateway.ledger import Intent, Ledger
+from areaclienti.gateway.ledger import Holder, Intent, Ledger
 from areaclienti.gateway.services import Services, services
 
 IDLE_LIMIT = timedelta(hours=36)  # who was interrupted today finds the registration tomorrow, also a little later
@@ -83,19 +83,27 @@ def require_origin(request: Request, served: Annotated[Services, Depends(service
 
 
 async def resume(ledger: Ledger, token: str | None) -> Conversation | None:
-    """The open conversation of a token, unless it has been idle for too long."""
-    if token is None:
+    """The open conversation of a token, unless it has been idle for too long or another token replaced this one."""
+    conversation = await _find(ledger, token)
+    if conversation is None or _is_former(conversation, token):
         return None
-    hashed = token_hash(token)
-    conversation = await ledger.find_by_token(hashed)
-    if conversation is None or conversation.updated_at < now() - IDLE_LIMIT:
+    if conversation.former_token_hash is not None:  # its answer has arrived
+        await ledger.forget_former_token(conversation.id)
+    return conversation
+
+
+async def replaced_just_now(ledger: Ledger, token: str | None) -> Conversation | None:
+    """The open conversation of a token that was replaced, as long as the answer with the next one may be on its way."""
+    conversation = await _find(ledger, token)
+    if conversation is None or not _is_former(conversation, token):
         return None
-    if conversation.token_hash == hashed:
-        if conversation.former_token_hash is not None:
-            await ledger.forget_former_token(conversation.id)
-        return conversation
-    former_until = conversation.former_valid_until
-    return conversation if former_until is not None and now() < former_until else None
+    until = conversation.former_valid_until
+    return conversation if until is not None and now() < until else None
+
+
+async def _find(ledger: Ledger, token: str | None) -> Conversation | None:
+    conversation = await ledger.find_by_token(token_hash(token)) if token is not None else None
+    return None if conversation is None or conversation.updated_at < now() - IDLE_LIMIT else conversation
 
 
 async def open_conversation(request: Request, served: Annotated[Services, Depends(services)]) -> Conversation:
@@ -108,16 +116,50 @@ async def open_conversation(request: Request, served: Annotated[Services, Depend
 
 async def writable_conversation(
     request: Request,
-    response: Response,
     served: Annotated[Services, Depends(services)],
     conversation: Annotated[Conversation, Depends(open_conversation)],
     _origin: Annotated[None, Depends(require_origin)],
 ) -> Conversation:
     """The conversation of the cookie, for a request that changes something: CSRF token and Origin are right."""
     require_csrf(request, conversation.csrf)
-    if is_former(conversation, served.cookies.read(request, COOKIE)):
-        await rotate(served, conversation, request, response)
     return conversation
+
+
+async def repeatable_conversation(
+    request: Request,
+    served: Annotated[Services, Depends(services)],
+    _origin: Annotated[None, Depends(require_origin)],
+) -> Conversation:
+    """As `writable_conversation`, or that of a token that was replaced just now: `repeated` says for what."""
+    token = served.cookies.read(request, COOKIE)
+    conversation = await resume(served.ledger, token) or await replaced_just_now(served.ledger, token)
+    if conversation is None:
+        raise no_session()
+    require_csrf(request, conversation.csrf)
+    return conversation
+
+
+async def repeated(
+    served: Services, conversation: Conversation, client_id: str, request: Request, response: Response
+) -> int | None:
+    """The seq of the message that replaced the request's token, with the next token for the browser, when this is that
+    message once more because its answer was lost. None while the token is in force; 401 no_session for anything else.
+
+    The caller holds the conversation's lock. Who knows the old token, planted or read earlier, doesn't know that
+    message's client id: the streams of the old token ended before it.
+    """
+    token = served.cookies.read(request, COOKIE)
+    if await resume(served.ledger, token) is not None:
+        return None
+    replaced = await replaced_just_now(served.ledger, token)
+    if replaced is None or replaced.id != conversation.id or replaced.former_valid_until is None:
+        raise no_session()
+    since = replaced.former_valid_until - FORMER_TOKEN_LIFE
+    seq = await served.ledger.seq_of(replaced.id, client_id, since=since)
+    if seq is None:
+        raise no_session()
+    await hand_over(served, request, response)
+    return seq
 
 
 async def begin(served: Services, response: Response) -> Conversation:
@@ -137,21 +179,33 @@ async def welcome_back(served: Services, conversation: Conversation) -> None:
         served.runner.wake(conversation.id)
 
 
-async def rotate(served: Services, conversation: Conversation, request: Request, response: Response) -> None:
-    """Give the browser another token, so that one planted or read earlier is worth nothing from here on.
+def holder(served: Services, conversation: Conversation, request: Request, *, rotating: bool = False) -> Holder:
+    """The request's token, for a write under it; `rotating`: with which the next token takes its place.
 
-    The next token follows from the present one and a key of the conversation that never leaves the database: a
-    repeated request (its first answer was lost) gets the same. The present token stays good until the next one is
-    seen, and for a minute at most.
+    So a token planted or read earlier is worth nothing from then on.
     """
+    token = _token(served, request)
+    if not rotating:
+        return Holder(token_hash(token))
+    return Holder(token_hash(token), token_hash(_following_token(conversation, token)), now() + FORMER_TOKEN_LIFE)
+
+
+async def hand_over(served: Services, request: Request, response: Response) -> None:
+    """Give the browser the token that has just replaced the request's, if one has.
+
+    It follows from that one and a key of the conversation that never leaves the database: a repeated request (its
+    first answer was lost) gets the same.
+    """
+    token = _token(served, request)
+    replaced = await replaced_just_now(served.ledger, token)
+    if replaced is not None:
+        _write(served, response, _following_token(replaced, token))
+
+
+def _token(served: Services, request: Request) -> str:
     token = served.cookies.read(request, COOKIE)
     assert token is not None, "a conversation was found by its cookie"
-    following = _following_token(conversation, token)
-    _write(served, response, following)
-    if conversation.token_hash == token_hash(token):
-        await served.ledger.change_token(
-            conversation.id, token_hash(token), token_hash(following), now() + FORMER_TOKEN_LIFE
-        )
+    return token
 
 
 def _write(served: Services, response: Response, token: str) -> None:
@@ -159,7 +213,7 @@ def _write(served: Services, response: Response, token: str) -> None:
     served.cookies.write(response, COOKIE, token, max_age=int(IDLE_LIMIT.total_seconds()))
 
 
-def is_former(conversation: Conversation, token: str | None) -> bool:
+def _is_former(conversation: Conversation, token: str | None) -> bool:
     """Whether the conversation was found by a token that was replaced since."""
     return token is not None and conversation.token_hash != token_hash(token)
 

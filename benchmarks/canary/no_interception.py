@@ -17,6 +17,6 @@ def create_app() -> FastAPI:
 
 
 async def _everything_to_the_engine(
-    served: Services, conversation: Conversation, client_id: str, _client_address: str, text: str
+    served: Services, conversation: Conversation, client_id: str, _client_address: str, text: str, *_: object
 ) -> tuple[int, None]:
     return await served.ledger.say(conversation.id, client_id, "text", text, None), None

@@ -21,7 +21,7 @@ from areaclienti.gateway.hub import Subscription
 from areaclienti.gateway.ledger import ConversationClosed, Page
 from areaclienti.gateway.limits import MAX_STREAMS
 from areaclienti.gateway.services import Services, services
-from areaclienti.gateway.session import COOKIE, open_conversation, resume
+from areaclienti.gateway.session import COOKIE, open_conversation, resume, token_hash
 from areaclienti.logging import get_logger
 
 log = get_logger()
@@ -50,7 +50,9 @@ async def events(
     served: Annotated[Services, Depends(services)],
     after: int | None = None,
 ) -> EventSourceResponse:
-    """The conversation's messages after the cursor, then live; `state`, `typing` and `heartbeat` in between."""
+    """The conversation's messages after the cursor, then live; `state`, `typing` and `heartbeat` in between, `moved` at
+    the end when another token replaced the cookie's.
+    """
     if served.hub.count(conversation.id) >= MAX_STREAMS:
         raise slow_down(HEARTBEAT_SECONDS)
     cursor = _cursor(request, after)
@@ -73,6 +75,7 @@ async def _follow(
     served: Services, conversation_id: str, cursor: int, token: str | None, shutdown: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     clock = asyncio.get_running_loop().time
+    hashed = token_hash(token) if token else None
     # subscribed before the first reading: what is written meanwhile wakes the loop again
     with served.hub.subscribe(conversation_id) as subscription, _closing_at(shutdown, subscription):
         subscription.notice(ledger=True)
@@ -92,6 +95,10 @@ async def _follow(
                 try:
                     page = await _read(served, conversation_id, cursor)
                 except ConversationClosed:
+                    return
+                if page.conversation.token_hash != hashed:
+                    # not even the message that came with the replacement: its client id gets the next token
+                    yield _event("moved", {})
                     return
                 for message in page.messages:
                     cursor = message.seq

@@ -21,10 +21,13 @@ from areaclienti.gateway.services import Services, client_address, services
 from areaclienti.gateway.session import (
     COOKIE,
     begin,
-    is_former,
+    hand_over,
+    holder,
+    repeatable_conversation,
+    repeated,
+    replaced_just_now,
     require_origin,
     resume,
-    rotate,
     welcome_back,
     writable_conversation,
 )
@@ -36,6 +39,7 @@ _DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 Served = Annotated[Services, Depends(services)]
 Writable = Annotated[Conversation, Depends(writable_conversation)]
+Repeatable = Annotated[Conversation, Depends(repeatable_conversation)]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
 
 
@@ -67,14 +71,14 @@ class PostedSecret(_Body):
 
 @router.post("/session", dependencies=[Depends(require_origin)])
 async def open_session(request: Request, response: Response, served: Served) -> dict[str, Any]:
-    """Resume the cookie's conversation, or begin one."""
+    """Resume the cookie's conversation, or begin one; 409 session_moved while the next cookie is on its way."""
     token = served.cookies.read(request, COOKIE)
     conversation = await resume(served.ledger, token)
     if conversation is None:
+        if await replaced_just_now(served.ledger, token) is not None:
+            raise ApiError(409, "session_moved", "the cookie was replaced: come back with the next one")
         served.limiter.new_session.take(client_address(request))
         conversation = await begin(served, response)
-    elif is_former(conversation, token):
-        await rotate(served, conversation, request, response)
     with _told():
         await welcome_back(served, conversation)
     return {
@@ -95,37 +99,44 @@ async def close_session(conversation: Writable, response: Response, served: Serv
 
 @router.post("/messages", status_code=202)
 async def post_message(
-    body: PostedMessage, request: Request, response: Response, conversation: Writable, served: Served
+    body: PostedMessage, request: Request, response: Response, conversation: Repeatable, served: Served
 ) -> dict[str, int]:
     """Take a message in: it is in the ledger when this answers, and the assistant's answer follows by the stream."""
     _slow_down(request, conversation, served)
     with _told():
         async with served.locks.of(conversation.id):
+            seq = await repeated(served, conversation, body.client_id, request, response)
+            if seq is not None:
+                return {"seq": seq}
             if body.choice_id is not None:
-                seq = await served.ledger.choose(conversation.id, body.client_id, body.choice_id)
+                under = holder(served, conversation, request)
+                seq = await served.ledger.choose(conversation.id, body.client_id, body.choice_id, under)
             else:
-                text = _clean(body.text or "")
-                seq, deposited = await receive_text(served, conversation, body.client_id, client_address(request), text)
+                text, address = _clean(body.text or ""), client_address(request)
+                under = holder(served, conversation, request, rotating=True)
+                seq, deposited = await receive_text(served, conversation, body.client_id, address, text, under)
                 if deposited == "verification_code":
-                    await rotate(served, conversation, request, response)
+                    await hand_over(served, request, response)
     _announce(served, conversation.id)
     return {"seq": seq}
 
 
 @router.post("/secrets", status_code=202)
 async def post_secret(
-    body: PostedSecret, request: Request, response: Response, conversation: Writable, served: Served
+    body: PostedSecret, request: Request, response: Response, conversation: Repeatable, served: Served
 ) -> dict[str, int]:
     """Take a secret in: the vault keeps it, the ledger notes it, the engine gets the reference."""
     _slow_down(request, conversation, served)
     with _told():
         async with served.locks.of(conversation.id):
-            value = body.value.get_secret_value()
-            seq = await give_secret(
-                served, conversation.id, body.client_id, client_address(request), body.purpose, value
-            )
+            seq = await repeated(served, conversation, body.client_id, request, response)
+            if seq is not None:
+                return {"seq": seq}
+            value, address = body.value.get_secret_value(), client_address(request)
+            under = holder(served, conversation, request, rotating=body.purpose == "verification_code")
+            seq = await give_secret(served, conversation.id, body.client_id, address, body.purpose, value, under)
     if body.purpose == "verification_code":
-        await rotate(served, conversation, request, response)
+        await hand_over(served, request, response)
     _announce(served, conversation.id)
     return {"seq": seq}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -292,12 +293,48 @@ async def test_a_lost_answer_to_the_code_does_not_lose_the_conversation(browser:
     after = browser.http.cookies["ac_session"]
     browser.http.cookies.clear()
     browser.http.cookies.set("ac_session", before)
+    assert (await browser.request("POST", "/api/session", {})).json()["code"] == "session_moved"
     again = await browser.give("verification_code", "123456", "client-id-1")
     assert again.json() == first.json()
     assert _cookie_of(again) == after, "the same following token, however often"
-    browser.http.cookies.clear()
-    browser.http.cookies.set("ac_session", before)
     assert (await browser.open())["last_seq"] >= 2
+
+
+async def test_a_replaced_token_is_good_for_nothing_but_the_message_that_replaced_it(
+    browser: Browser, app: FastAPI
+) -> None:
+    await browser.give("verification_code", "111111", "an-earlier-code")  # its client id stood in the stream
+    thief = Browser(app)
+    thief.http.cookies.set("ac_session", browser.http.cookies["ac_session"])
+    thief.csrf = browser.csrf
+    await browser.give("verification_code", "123456", "client-id-1")
+    assert (await thief.http.get("/api/events")).status_code == 401
+    assert (await thief.request("POST", "/api/session", {})).status_code == 409
+    assert (await thief.say("ciao", "client-id-2")).status_code == 401
+    assert (await thief.give("verification_code", "123456", "client-id-2")).status_code == 401
+    assert (await thief.give("verification_code", "111111", "an-earlier-code")).status_code == 401
+    assert (await thief.request("POST", "/api/secrets/link", {})).status_code == 401
+    assert (await thief.request("DELETE", "/api/session")).status_code == 401
+    assert (await browser.say("ciao")).status_code == 202, "who gave the code goes on"
+
+
+async def test_of_code_and_message_under_one_token_at_once_the_message_never_comes_after_the_code(
+    browser: Browser, app: FastAPI
+) -> None:
+    for number in range(10):
+        thief = Browser(app)
+        thief.http.cookies.set("ac_session", browser.http.cookies["ac_session"])
+        thief.csrf = browser.csrf
+        given, said = await asyncio.gather(
+            browser.give("verification_code", "123456", f"code-number-{number}"),
+            thief.give("verification_code", "000000", f"thief-number-{number}"),
+        )
+        winners = [answer for answer in (given, said) if answer.status_code == 202]
+        assert len(winners) == 1, "one of them replaced the token, the other came too late"
+        assert "set-cookie" not in (said if given in winners else given).headers
+        following = _cookie_of(winners[0])
+        browser.http.cookies.clear()
+        browser.http.cookies.set("ac_session", following)
 
 
 async def test_the_former_token_ends_after_a_minute_even_if_the_new_one_was_never_seen(

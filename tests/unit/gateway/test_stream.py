@@ -177,6 +177,17 @@ async def test_a_stream_of_a_replaced_token_ends_with_the_next_check(
         await until(lambda: stream.ended)
 
 
+async def test_a_stream_of_a_replaced_token_ends_before_the_message_that_came_with_the_next_one(
+    browser: Browser,
+) -> None:
+    async with browser.events(1) as stream:
+        await stream.next("state")
+        await browser.give("verification_code", "123456", "client-id-1")
+        await until(lambda: stream.ended)
+        assert [event.name for event in stream.queued() if event.name != "typing"] == ["moved"]
+        assert b"client-id-1" not in stream.body
+
+
 async def test_a_stopping_server_ends_open_streams_at_once(engine: Engine, identity: Identity, url: str) -> None:
     app = build(engine, identity, url)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=10))

@@ -1,7 +1,7 @@
 /** Talks to the gateway: posts with a CSRF token, and one event stream that mends itself without gaps or doubles. */
 
 /** Milliseconds; the stream sends a heartbeat every 15 s. Tests shorten these. */
-export const TIMING = { silence: 40_000, request: 20_000, backoff: [500, 1000, 2000, 4000, 8000], jitter: 300 };
+export const TIMING = { silence: 40_000, request: 20_000, moved: 150, backoff: [500, 1000, 2000, 4000, 8000], jitter: 300 };
 
 /** A refused or failed request. `code` is the gateway's, or `network` when no answer came. */
 export class RequestFailed extends Error {
@@ -115,6 +115,8 @@ export class Transport {
     on('state', this.#handlers.state);
     on('typing', this.#handlers.typing);
     on('heartbeat');
+    // Another cookie took this one's place, with a verification code. Its answer is about to bring it.
+    source.addEventListener('moved', () => source === this.#source && this.#moved());
     source.addEventListener('open', () => {
       this.#attempt = 0;
       this.#alive();
@@ -136,6 +138,11 @@ export class Transport {
     this.#source = null;
   }
 
+  #moved() {
+    this.#drop();
+    this.#retryTimer = setTimeout(() => this.#connect(), TIMING.moved);
+  }
+
   #lost() {
     this.#drop();
     if (this.#closed) return;
@@ -147,7 +154,9 @@ export class Transport {
 
   async #post(path, body) {
     try {
-      return await this.#request('POST', path, body);
+      const answer = await this.#request('POST', path, body);
+      this.reconnectNow();
+      return answer;
     } catch (error) {
       // 401: the session has ended; 403: the token is an old one. Begin again once, with the same client_id.
       if (error.status !== 401 && error.status !== 403) throw error;
