@@ -17,12 +17,12 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.canary import report
+from benchmarks.canary import report, strangers
 from benchmarks.canary.encodings import KINDS
 from benchmarks.canary.people import Census
 from benchmarks.canary.rules import named_for_contacts
 from benchmarks.canary.search import Search
-from benchmarks.canary.ways import CONTROL_WAYS, WAYS, Way, gather_codes, play
+from benchmarks.canary.ways import INTERCEPTED, WAYS, Way, gather_codes, play
 from benchmarks.canary.world import rasa_debug, running_world, without_interception
 
 SECRETS_OF_CONTROL = ("password", "code", "tax_code")
@@ -57,6 +57,10 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
     """The product, everything at DEBUG."""
     census = Census(secrets.randbits(64))
     people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in ways}
+    owner, victim = (
+        census.person("another's conversation", typed=("email",)),
+        census.person("planted", typed=("email",)),
+    )
     with running_world(folder, census.people, engine=rasa_debug) as world:
         failed: dict[str, str] = {}
         for way in ways:
@@ -65,6 +69,8 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
             console.print(
                 f"{way.name}: {failed.get(way.name, 'gone')} ({time.monotonic() - began:.1f} s)", markup=False
             )
+        tally = strangers.visit(world, census, owner, victim)
+        console.print(f"strangers: {json.dumps(tally.figures(), ensure_ascii=False)}", markup=False)
         gather_codes(world, census)
         search = Search(census.canaries.values(), named_for_contacts())
         findings = search.everything(world)
@@ -74,6 +80,7 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
         console.print(f"LEAK: {report.told(leak, count)}", style="bold red", markup=False)
     return {
         "ways": len(ways),
+        "strangers": tally.figures(),
         "ways_not_gone": failed,
         "canaries": {kind: sum(canary.kind == kind for canary in census.canaries.values()) for kind in KINDS},
         "kinds_not_found": sorted(set(KINDS) - report.kinds_found(findings)),
@@ -84,9 +91,9 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
 def without(console: Console, folder: Path) -> dict[str, Any]:
     """The control: the interception is switched off, and the search must find what was typed."""
     census = Census(secrets.randbits(64))
-    people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in CONTROL_WAYS}
+    people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in INTERCEPTED}
     with running_world(folder, census.people, gateway=without_interception) as world:
-        play(world, census, people, CONTROL_WAYS)
+        play(world, census, people, INTERCEPTED)
         gather_codes(world, census)
         findings = Search(census.canaries.values(), named_for_contacts()).everything(world)
     figures = report.figures(findings)
@@ -99,6 +106,8 @@ def misses(result: dict[str, Any], *, is_whole: bool) -> list[str]:
     """What was to be shown and was not."""
     missed = [f"{result['leaks'][kind]} leaks of kind {kind}" for kind in KINDS if result["leaks"][kind]]
     missed += [f"the way “{way}” was not gone: {why}" for way, why in result["ways_not_gone"].items()]
+    missed += [f"a stranger succeeded: {what}" for what in result["strangers"]["successes"]]
+    missed += [f"nothing was shown of strangers: not so that {name}" for name in result["strangers"]["controls_failed"]]
     missed += [f"the control found no {kind}" for kind, count in result["control"]["found"].items() if not count]
     if is_whole:
         missed += [f"the search found no {kind} even where it belongs" for kind in result["kinds_not_found"]]

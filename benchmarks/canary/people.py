@@ -84,19 +84,24 @@ class Census:
             self.add("email" if "email" in name else "phone", value, way, typed=name in set(typed))
         return person
 
-    def password(self, way: str) -> str:
-        """Another password, with signs in it that every escape changes."""
+    def password(self, way: str, said: str = "") -> str:
+        """Another password, with signs in it that every escape changes. `said`: how it is given."""
         return self._secret(
-            "password", f"Fenicottero/{self._letters(6)}+{self._random.randrange(100, 1000)}&{self._letters(3)}", way
+            "password",
+            f"Fenicottero/{self._letters(6)}+{self._random.randrange(100, 1000)}&{self._letters(3)}",
+            way,
+            said,
         )
 
-    def spoken_password(self, way: str) -> str:
+    def spoken_password(self, way: str, said: str = "") -> str:
         """Another password that looks like a word, as most are."""
-        return self._secret("password", f"{self._letters(9).capitalize()}{self._random.randrange(1000, 10_000)}", way)
+        return self._secret(
+            "password", f"{self._letters(9).capitalize()}{self._random.randrange(1000, 10_000)}", way, said
+        )
 
-    def tax_code(self, way: str, type: Type = "persona") -> str:
+    def tax_code(self, way: str, type: Type = "persona", said: str = "") -> str:
         """Another tax code, that nobody has."""
-        return self._secret("tax_code", self.tax_code_of(type, "Ugo", self._family_name()), way)
+        return self._secret("tax_code", self.tax_code_of(type, "Ugo", self._family_name()), way, said)
 
     def email(self, way: str) -> str:
         """Another address, that nobody has."""
@@ -120,12 +125,12 @@ class Census:
             )
         )
 
-    def add(self, kind: Kind, value: str, way: str, *, typed: bool = True) -> None:
+    def add(self, kind: Kind, value: str, way: str, *, typed: bool = True, said: str = "") -> None:
         """Look for the value."""
-        self.canaries.setdefault((kind, value), Canary(kind, value, way, typed))
+        self.canaries.setdefault((kind, value), Canary(kind, value, way, typed, said))
 
-    def _secret(self, kind: Kind, value: str, way: str) -> str:
-        self.add(kind, value, way)
+    def _secret(self, kind: Kind, value: str, way: str, said: str = "") -> str:
+        self.add(kind, value, way, said=said)
         return value
 
     def _family_name(self) -> str:

@@ -31,7 +31,8 @@ def table(ways: Iterable[str], findings: Findings) -> Table:
 
 def told(leak: Leak, count: int) -> str:
     """A leak as a line, without the value."""
-    return f"{count} × {leak.kind} of “{leak.way}” in {leak.place} ({leak.encoding})"
+    said = f" ({leak.said})" if leak.said else ""
+    return f"{count} × {leak.kind} of “{leak.way}”{said} in {leak.place}, {leak.encoding}"
 
 
 def figures(findings: Findings) -> dict[str, Any]:

@@ -31,13 +31,14 @@ _LONGEST_WORD = 16
 class Canary:
     """A value that stands nowhere else: its kind, whose it is, and on which way it goes through the product.
 
-    `typed` is false for what is only on file and so never comes from the customer.
+    `typed` is false for what is only on file and so never comes from the customer; `said` tells how he wrote it.
     """
 
     kind: Kind
     value: str = field(repr=False)
     owner: str
     typed: bool = True
+    said: str = ""
 
 
 @dataclass(frozen=True)

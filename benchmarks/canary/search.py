@@ -26,6 +26,7 @@ class Leak:
 
     kind: Kind
     way: str
+    said: str
     sink: str
     place: str
     encoding: str
@@ -49,7 +50,7 @@ class Findings:
         if is_allowed:
             self.at_home[hit.canary.kind, place] += 1
         else:
-            self.leaks[Leak(hit.canary.kind, hit.canary.owner, sink, place, hit.encoding)] += 1
+            self.leaks[Leak(hit.canary.kind, hit.canary.owner, hit.canary.said, sink, place, hit.encoding)] += 1
 
 
 class Search:
@@ -115,7 +116,7 @@ class Search:
             ):
                 continue
             is_log = part.suffix == ".log" or ".log." in part.name
-            sink = "logs" if is_log else "browser" if part.parts[0] == "profile" else "other files"
+            sink = "logs" if is_log else "browser" if part.parts[0] == "browser" else "other files"
             findings.bytes[sink] += len(data)
             for hit in self._scanner.scan(data):
                 self._stands(sink, f"{'log' if is_log else 'file'}:{part}", hit, findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -103,6 +104,12 @@ class Visitor:
         self._keep(headers_too + answer.content)
         return answer
 
+    def send_form(self, path: str, fields: dict[str, str]) -> httpx.Response:
+        """A plain form, as a page without scripts sends it."""
+        answer = self.http.post(path, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
+        self._keep(f"\n{answer.status_code}\n{list(answer.headers.raw)}\n".encode() + answer.content)
+        return answer
+
     def post_as_page(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A POST of the sign-in pages, whose CSRF token is another; what it answers, with its `status`."""
         if not self.http.cookies.get("ac_signin_seed") or not self._page_csrf:
@@ -139,10 +146,9 @@ class Visitor:
 
     def _read(self) -> None:
         while not self._closed:
-            try:
+            with contextlib.suppress(httpx.HTTPError, RuntimeError, OSError):
                 self._read_stream()
-            except (httpx.HTTPError, RuntimeError, OSError):
-                time.sleep(0.1)
+            time.sleep(0.05)
 
     def _read_stream(self) -> None:
         seen = max((message["seq"] for message in self.messages), default=0)

@@ -14,11 +14,12 @@ import httpx
 
 from areaclienti.domain.masking import mask_mobile
 from benchmarks.canary.people import Census, Person, Type
-from benchmarks.canary.visitor import Visitor
+from benchmarks.canary.visitor import ANSWER_SECONDS, Visitor
 from benchmarks.canary.wiretap import Wiretap
 from benchmarks.canary.world import World
 
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_FORM_CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 _NOTICE_READ = "Ho preso visione"
 _ALL_RIGHT = "È tutto giusto"
 
@@ -39,11 +40,11 @@ class Walk:
         with Visitor(self.world.stack.urls.gateway, f"{self.way} {who}", folder) as visitor:
             yield visitor
 
-    def password(self) -> str:
-        return self.census.password(self.way)
+    def password(self, said: str = "") -> str:
+        return self.census.password(self.way, said)
 
-    def spoken_password(self) -> str:
-        return self.census.spoken_password(self.way)
+    def spoken_password(self, said: str = "") -> str:
+        return self.census.spoken_password(self.way, said)
 
     def newest_code(self, to: str, after: int) -> str:
         """The code that came to a contact after that message of the mailbox."""
@@ -205,12 +206,15 @@ def typed_at_the_wrong_moment(walk: Walk) -> None:
         _all_secrets(walk, visitor)
         visitor.chooses(person.type)
         _all_secrets(walk, visitor)
-        visitor.says(f"{person.name}, codice fiscale {person.tax_code}, password {walk.spoken_password()}")
-        visitor.says(person.name)
+        said = f"{walk.spoken_password('after name and tax code')}"
+        visitor.says(f"{person.name}, codice fiscale {person.tax_code}, password {said}")
+        visitor.says(f"{person.name} {walk.spoken_password('after the name, nothing said of it')}")
+        _until_at(visitor, "contact", person.name)
         _all_secrets(walk, visitor)
-        visitor.says(f"la mia mail è {person.email} e la password {walk.spoken_password()}")
-        visitor.says(person.email)
-        _all_secrets(walk, visitor, but="password")
+        visitor.says(f"la mia mail è {person.email} e la password {walk.spoken_password('after the contact')}")
+        visitor.says(f"{person.email} {walk.spoken_password('after the contact, nothing said of it')}")
+        _until_at(visitor, "password", person.email)
+        _all_secrets(walk, visitor)
         visitor.gives("password", password)
         visitor.says(password)
         _all_secrets(walk, visitor)
@@ -226,16 +230,29 @@ def typed_at_the_wrong_moment(walk: Walk) -> None:
         _all_secrets(walk, visitor)
 
 
-def _all_secrets(walk: Walk, visitor: Visitor, but: str = "") -> None:
-    """One of each kind, none of which is asked for, as people write them."""
-    tax_code, partita_iva = walk.census.tax_code(walk.way), walk.census.tax_code(walk.way, "azienda")
-    for text in (tax_code, _in_groups(tax_code.lower()), f"la mia partita iva è IT{partita_iva}", partita_iva):
-        visitor.says(text)
-    if but != "password":
-        visitor.says(f"password: {walk.spoken_password()}")
-        visitor.says(f"La mia password è {walk.password()}, va bene?")
-        visitor.says(walk.password())
-        visitor.says(f"{walk.person.name} {walk.spoken_password()}")
+def _until_at(visitor: Visitor, step: str, answer: str) -> None:
+    """Give the answer as often as it is asked for: what came before may have been taken for one or not."""
+    for _ in range(3):
+        if visitor.state["step"] == step:
+            return
+        visitor.says(answer)
+    visitor.at(step)
+
+
+def _all_secrets(walk: Walk, visitor: Visitor) -> None:
+    """One of each kind, none of which is asked for here, as people write them."""
+    step = visitor.state["step"]
+    tax_code = walk.census.tax_code(walk.way, said=f"alone at {step}")
+    partita_iva = walk.census.tax_code(walk.way, "azienda", said=f"with words at {step}")
+    visitor.says(tax_code)
+    visitor.says(_in_groups(walk.census.tax_code(walk.way, said=f"in groups at {step}").lower()))
+    visitor.says(f"la mia partita iva è IT{partita_iva}")
+    visitor.says(walk.census.tax_code(walk.way, "azienda", said=f"digits alone at {step}"))
+    if step != "password":
+        visitor.says(f"password: {walk.spoken_password(f'after its name at {step}')}")
+        visitor.says(f"La mia password è {walk.password(f'in a question at {step}')}, va bene?")
+        visitor.says(walk.password(f"alone at {step}"))
+        visitor.says(walk.spoken_password(f"alone, as a word, at {step}"))
 
 
 def _in_groups(tax_code: str) -> str:
@@ -313,6 +330,83 @@ def misused_api(walk: Walk) -> None:
         for header in ("X-CSRF-Token", "Origin", "Cookie", "Referer", "User-Agent", "X-Request-ID", "Authorization"):
             visitor.send("POST", "/api/session", {}, headers={header: password})
         visitor.send("PUT", f"/api/{tax_code}", {"value": password})
+
+
+def password_typed(walk: Walk) -> None:
+    """Where it is asked for."""
+    with walk.browser() as visitor:
+        walk.until_the_password(visitor, walk.person.email)
+        visitor.says(walk.password())
+
+
+def tax_code_typed(walk: Walk) -> None:
+    """Where it isn't asked for."""
+    with walk.browser() as visitor:
+        visitor.open()
+        visitor.says(f"il mio codice fiscale è {walk.census.tax_code(walk.way)}")
+
+
+def code_typed(walk: Walk) -> None:
+    """Where it is asked for."""
+    with walk.browser() as visitor:
+        before = walk.until_the_code(visitor, walk.person.email, walk.password())
+        visitor.says(walk.newest_code(walk.person.email, before))
+
+
+# ---- the one-time page ----
+
+
+def one_time_page(walk: Walk) -> None:
+    """Password, tax code and code on the page of a link, opened in another browser; refused once, looked at twice."""
+    person, password = walk.person, walk.password()
+    with walk.browser() as visitor, walk.browser("phone") as phone:
+        walk.until_the_password(visitor, walk.census.email(walk.way))
+        path = _link(visitor)
+        phone.get(path)  # a preview
+        assert _on_the_page(phone, path, "new-password", "debole") == 422
+        forged = {"new-password": walk.password(), "csrf": "0" * 64}
+        assert phone.send_form(path, forged).status_code == 403
+        phone.get(f"{path}?{httpx.QueryParams({'new-password': walk.password()})}")
+        assert _on_the_page(phone, path, "new-password", password) == 303
+        _until_said(visitor, "privacy_notice")
+        assert phone.get(path).status_code == 404
+        phone.send_form(path, {"new-password": walk.password(), "csrf": "0" * 64})
+        visitor.chooses(_NOTICE_READ)
+        visitor.chooses(_ALL_RIGHT)
+        visitor.at("tax_code")
+        path = _link(visitor)
+        assert _on_the_page(phone, path, "tax-code", walk.census.tax_code(walk.way)[:-1] + "?") == 422
+        assert _on_the_page(phone, path, "tax-code", person.tax_code.lower()) == 303
+        _until_said(visitor, "choose_contact")
+        before = walk.mail()
+        visitor.chooses(mask_mobile(person.second_mobile))
+        code = walk.newest_code(person.second_mobile, before)
+        path = _link(visitor)
+        with _ill(walk.world.identity, "/v1/vault", b""):
+            assert _on_the_page(phone, path, "one-time-code", code) == 503
+        assert _on_the_page(phone, path, "one-time-code", f"{code[:3]} {code[3:]}") == 303
+        _until_said(visitor, "done")
+
+
+def _link(visitor: Visitor) -> str:
+    """The path of a new link for the secret that is due."""
+    url: str = visitor.send("POST", "/api/secrets/link", {}).json()["url"]
+    return "/" + url.split("/", 3)[3]
+
+
+def _on_the_page(phone: Visitor, path: str, field: str, value: str) -> int:
+    """Fill in the form as a browser without scripts does; the status."""
+    csrf = _FORM_CSRF.search(phone.get(path).text)
+    assert csrf, "the page has no form"
+    return phone.send_form(path, {field: value, "csrf": csrf[1]}).status_code
+
+
+def _until_said(visitor: Visitor, step: str) -> None:
+    """The chat goes on by itself."""
+    until = time.monotonic() + ANSWER_SECONDS
+    while visitor.state["step"] != step and time.monotonic() < until:
+        time.sleep(0.05)
+    visitor.at(step)
 
 
 # ---- when something is away ----
@@ -496,7 +590,14 @@ class Way:
     typed: tuple[str, ...] = ("email", "mobile")
 
 
+# What the interception is for, played with it and without.
+INTERCEPTED: tuple[Way, ...] = (
+    Way("password typed", password_typed, typed=("email",)),
+    Way("tax code typed", tax_code_typed, typed=("email",)),
+    Way("code typed", code_typed, typed=("email",)),
+)
 WAYS: tuple[Way, ...] = (
+    *INTERCEPTED,
     Way("story A, by the card", by_the_card, typed=("email",)),
     Way("story B, by the card", by_the_card, "azienda", ("mobile",)),
     Way("section C, codice fiscale", section_c, typed=()),
@@ -505,6 +606,7 @@ WAYS: tuple[Way, ...] = (
     Way("typed when asked", typed_when_asked, typed=()),
     Way("typed at the wrong moment", typed_at_the_wrong_moment, typed=("email",)),
     Way("slashed", slashed, typed=("mobile",)),
+    Way("one-time page", one_time_page, typed=()),
     Way("misused API", misused_api, typed=("email",)),
     Way("action server killed", action_server_killed, typed=("email",)),
     Way("failing action", failing_action, typed=("email",)),
@@ -513,8 +615,6 @@ WAYS: tuple[Way, ...] = (
     Way("killed in the middle", killed_in_the_middle, typed=("mobile",)),
     Way("handover", handover),
 )
-
-CONTROL_WAYS = tuple(way for way in WAYS if way.name.startswith(("typed", "slashed")))
 
 
 def gather_codes(world: World, census: Census) -> None:
