@@ -17,6 +17,7 @@ from rich.console import Console
 from areaclienti.supervisor.catalogue import public_url
 from areaclienti.supervisor.display import PlainDisplay
 from areaclienti.supervisor.embedded import EmbeddedProduct, product_on_free_ports
+from areaclienti.supervisor.surroundings import PREFIX
 
 # Nobody waits in a test: real limits, only shorter or wider. The unit tests hold each at its production value.
 TEST_SETTINGS: Mapping[str, str] = {
@@ -63,6 +64,11 @@ class Stack:
         self.identity_database: Path = self.var / "identity.db"
         self.gateway_database: Path = self.var / "gateway.db"
         self.engine_database: Path = self.var / "engine.db"
+
+    def settings(self) -> dict[str, str]:
+        """The settings that the product runs with, as variables: for a command that works beside it."""
+        given = self._product.around.environment
+        return {name: value for name, value in given.items() if name.startswith(PREFIX)}
 
     def mailbox(self, to: str | None = None, after: int = 0) -> list[dict[str, Any]]:
         """Return the messages that would have been sent, newest first: those to `to`, or all."""

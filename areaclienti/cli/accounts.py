@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from areaclienti.cli.problems import database_told, told_to_operator
-from areaclienti.supervisor.catalogue import database_url, environment_of
+from areaclienti.supervisor.catalogue import database_url
 from areaclienti.supervisor.problem import OperatorProblem
-from areaclienti.supervisor.surroundings import find_surroundings, variable
+from areaclienti.supervisor.surroundings import find_surroundings
 
 if TYPE_CHECKING:
     from areaclienti.identity.revocation import Ended
@@ -59,14 +58,9 @@ async def _deactivate(username: str) -> None:
     from areaclienti.identity.accounts import deactivate_by_operator
     from areaclienti.identity.clock import system_clock
     from areaclienti.identity.services import Services
-    from areaclienti.settings import IdentitySettings
+    from areaclienti.supervisor.own_settings import identity_settings
 
-    around = find_surroundings()
-    values = environment_of("identity", around, around.keys())
-    given = {name: values[variable(name)] for name in IdentitySettings.model_fields if variable(name) in values}
-    # As the environment would be read: a list is JSON.
-    read: dict[str, Any] = {name: json.loads(value) if value[:1] == "[" else value for name, value in given.items()}
-    services = Services(IdentitySettings(_env_file=None, **read), system_clock)
+    services = Services(identity_settings(find_surroundings()), system_clock)
     try:
         key = parse_contact(username).key
         if not await services.do(lambda work: deactivate_by_operator(work, key)):

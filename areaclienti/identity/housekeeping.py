@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
@@ -10,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, update
 
 from areaclienti.identity import retention
+from areaclienti.identity.db.engine import Database
 from areaclienti.identity.db.models import (
     ClientAddress,
     IdempotencyRecord,
@@ -34,12 +36,18 @@ _THROTTLE_KEPT = timedelta(days=31)  # as long as an address is remembered as th
 log = get_logger()
 
 
-async def run(works: Callable[[], AbstractAsyncContextManager[Work]], stopping: asyncio.Event) -> None:
-    """Sweeps once a minute until `stopping` is set."""
+async def run(
+    works: Callable[[], AbstractAsyncContextManager[Work]], database: Database, stopping: asyncio.Event
+) -> None:
+    """Sweeps once a minute until `stopping` is set; once a day what was deleted is taken out of an embedded file."""
+    forgets_at = 0.0
     while not stopping.is_set():
         try:
             async with works() as work:
                 await sweep(work)
+            if time.monotonic() >= forgets_at:
+                await database.forget_deleted(rewrite=True)
+                forgets_at = time.monotonic() + _DAY.total_seconds()
         except Exception:
             log.exception("housekeeping_failed")
         with suppress(TimeoutError):

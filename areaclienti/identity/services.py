@@ -88,7 +88,7 @@ class Services:
         """Begins to empty the outbox and to erase what is not needed any more."""
         self._tasks = [
             asyncio.create_task(self.outbox_worker.run(self._stopping), name="outbox"),
-            asyncio.create_task(housekeeping.run(self.work, self._stopping), name="housekeeping"),
+            asyncio.create_task(housekeeping.run(self.work, self.database, self._stopping), name="housekeeping"),
             asyncio.create_task(owners.run(self.do, self._stopping), name="owners"),
         ]
 

@@ -11,6 +11,7 @@ from areaclienti.identity.db.models import Base as Identity
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGE = (_ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
 _NAMED = re.compile(r"`(gateway|identity|engine)\.(\w+)`")
+_CONTACTS = re.compile(r"^\| `(gateway|identity)\.(\w+)` \| ((?:`\w+`(?:, )?)+) \|", re.MULTILINE)
 _ENGINES_TABLE = re.compile(r'sa\.Table\(\s*"(\w+)"')
 
 
@@ -32,3 +33,20 @@ def test_the_page_names_every_table_and_none_that_is_gone() -> None:
     assert {database for database, _ in tables()} == {"gateway", "identity", "engine"}
     named = set(_NAMED.findall(_PAGE)) - {("gateway", "alembic_version"), ("identity", "alembic_version")}
     assert named == tables()
+
+
+def test_the_page_names_no_column_that_does_not_exist() -> None:
+    metadata = {"gateway": Gateway.metadata, "identity": Identity.metadata}
+    rows = re.findall(r"^\| `(gateway|identity)\.(\w+)` (.*?) \|", _PAGE, re.MULTILINE)
+    rows += [(database, table, columns) for database, table, columns in _CONTACTS.findall(_PAGE)]
+    assert len(rows) > 20
+    for database, table, columns in rows:
+        known = set(metadata[database].tables[table].columns.keys())
+        assert set(re.findall(r"`(\w+)`", columns)) <= known, f"{database}.{table}"
+
+
+def test_where_contacts_stand_can_be_read_by_a_machine() -> None:
+    section = _PAGE.partition("## Where telephone numbers and e-mail addresses are kept")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| `((?:gateway|identity|engine)\.\w+|file:[\w.-]+)` \|", section, re.MULTILINE)
+    assert len(named) == len(re.findall(r"^\| `", section, re.MULTILINE)) >= 10
+    assert {tuple(one.split(".")) for one in named if "." in one} <= tables()

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, event, text
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from areaclienti.identity.db.models import Base
+from areaclienti.sqlite_files import forget_deleted
 
 _BUSY_TIMEOUT_MS = 10_000
 
@@ -52,6 +54,16 @@ class Database:
         digest = hashlib.sha256("\0".join(name).encode()).digest()
         number = int.from_bytes(digest[:8], "big", signed=True)
         await session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
+
+    async def forget_deleted(self, *, rewrite: bool) -> bool:
+        """Takes what was deleted out of an embedded file (`areaclienti.sqlite_files`); tells whether that was done.
+
+        A server does it by itself (docs/privacy.md).
+        """
+        file = self.engine.url.database
+        if not self.is_sqlite or not file:
+            return True
+        return await asyncio.to_thread(forget_deleted, Path(file), rewrite=rewrite)
 
     async def close(self) -> None:
         await self.engine.dispose()
