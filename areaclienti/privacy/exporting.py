@@ -29,6 +29,7 @@ async def export(parts: Parts, contact: Contact, file: Path) -> dict[str, int]:
     conversations = sorted(found.rows.conversations)
 
     async def of_identity(work: Work) -> dict[str, list[dict[str, Any]]]:
+        work.note("personal_data_exported")
         return await collect(work, found.person, found.rows)
 
     records: dict[str, list[dict[str, Any]]] = {

@@ -18,10 +18,11 @@ from areaclienti.gateway.db.models import Conversation, now
 from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.retention import Retention, erase
 from areaclienti.gateway.session import IDLE_LIMIT
+from tests.needs import needs
 from tests.unit.gateway.browser import Browser
-from tests.unit.gateway.conftest import Start
-from tests.unit.gateway.database import change, only_conversation, rows
-from tests.unit.gateway.doubles import Engine
+from tests.unit.gateway.conftest import Start, build, running
+from tests.unit.gateway.database import change, database_of_server, only_conversation, rows
+from tests.unit.gateway.doubles import Engine, Identity
 
 KEPT, UNFINISHED = timedelta(days=30), timedelta(hours=24)
 ADDRESS = "ildebrando.zoccolanti@example.com"
@@ -237,3 +238,24 @@ def _fill_and_delete(path: Path, seed: int) -> list[bytes]:
             connection.execute("DELETE FROM people WHERE key = ?", (key,))
         connection.execute("COMMIT")
     return [key.encode() for key in marks]
+
+
+async def test_on_a_database_server_two_gateways_erase_what_is_due_once(engine: Engine, identity: Identity) -> None:
+    async with (
+        database_of_server(needs("postgres")) as server_url,
+        running(build(engine, identity, server_url)) as app,
+        running(build(engine, identity, server_url)) as other,
+    ):
+        served = app.state.services
+        began = [await served.ledger.begin("web", f"{n:064d}", "csrf", opening=None) for n in range(60)]
+        for conversation in began:
+            await served.ledger.say(conversation.id, "client-id-0", "text", ADDRESS, None)
+        await served.runner.settle()
+        old = [conversation.id for conversation in began[:55]]
+        long_ago = update(Conversation).where(Conversation.id.in_(old)).values(updated_at=now() - UNFINISHED - MINUTE)
+        await served.database.write(lambda session: session.execute(long_ago))
+        counts = await asyncio.gather(*(job(one).sweep() for one in (app, other)))
+        assert sum(counts) == 55
+        kept = await rows(server_url, "SELECT DISTINCT conversation_id FROM messages")
+        assert {row[0] for row in kept} == {conversation.id for conversation in began[55:]}
+        assert await rows(server_url, "SELECT count(*) FROM conversations WHERE erased_at IS NOT NULL") == [(55,)]
