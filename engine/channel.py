@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAX_TEXT = 4000
 SYNTHETIC_CONFIDENCE = 1.0
+_LEADING_SLASHES = re.compile(r"^[\s/]+")  # `/ /restart` as well
 MOST_AT_ONCE = 100
 LONGEST_WORD = 320
 
@@ -150,7 +152,7 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
 
 def neutralised(text: str) -> str:
     """Without the leading slashes that Rasa would read as an intent (`/restart`, `/intent{...}`)."""
-    return text.lstrip().lstrip("/").lstrip()
+    return _LEADING_SLASHES.sub("", text)
 
 
 def _user_message(body: dict[str, Any], turn: Turn) -> UserMessage:

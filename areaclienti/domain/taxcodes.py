@@ -28,6 +28,14 @@ _SPACED_CODE = re.compile(
 )
 _SPACED_DIGITS = re.compile(r"(?<![0-9+])(?:[0-9][ .-]?){10}[0-9](?![0-9])")
 
+# 0 for O, 1 for I, and the other way round: no code, but plainly meant as one.
+_DIGITS_OR_LETTERS = "[0-9lmnpqrstuvoi]"
+_SLIPPED_CODE = re.compile(
+    rf"[a-z015]{{6}}{_DIGITS_OR_LETTERS}{{2}}[abcdehlmprst]{_DIGITS_OR_LETTERS}{{2}}[a-z]{_DIGITS_OR_LETTERS}{{3}}[a-z]"
+)
+_PIECE = re.compile(r"[a-z0-9]+")
+_LENGTH = 16
+
 TaxCodeKind = Literal["codice_fiscale", "partita_iva"]
 
 
@@ -81,11 +89,29 @@ def looks_like_tax_code(text: str) -> bool:
     text = tidy(text)
     whole = (word for word in re.split(r"[^\w]+", text) if _WHOLE_CODE.fullmatch(word))
     spaced = (found[0] for found in _SPACED_CODE.finditer(text))
-    if any(map(_is_meant_as_code, (*whole, *spaced))):
+    if any(map(_is_meant_as_code, (*whole, *spaced))) or _stands_in_pieces(text):
         return True
     return any(iva.is_valid(re.sub(r"[^0-9]", "", run)) for run in _SPACED_DIGITS.findall(text))
 
 
+def _stands_in_pieces(text: str) -> bool:
+    """Whether pieces in a row, however it is cut, make a codice fiscale or a slip of one."""
+    pieces = _PIECE.findall(text.casefold())
+    for start in range(len(pieces)):
+        joined = ""
+        for piece in pieces[start : start + _LENGTH]:
+            joined += piece
+            if len(joined) >= _LENGTH:
+                break
+        if _SLIPPED_CODE.fullmatch(joined) and _has_digits(joined):
+            return True
+    return False
+
+
+def _has_digits(text: str) -> bool:
+    return sum(char.isdigit() for char in text) >= _FEWEST_DIGITS
+
+
 def _is_meant_as_code(found: str) -> bool:
     """Digits make the shape a code; without them it is as likely a row of words, unless the check letter is right."""
-    return sum(char.isdigit() for char in found) >= _FEWEST_DIGITS or codicefiscale.is_valid(_SEPARATORS.sub("", found))
+    return _has_digits(found) or codicefiscale.is_valid(_SEPARATORS.sub("", found))

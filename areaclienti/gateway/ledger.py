@@ -193,6 +193,16 @@ class Ledger:
 
         return await self._database.write(work)
 
+    async def texts_of_customer(self, conversation_id: str, most: int) -> list[str]:
+        """The newest texts that the customer wrote, at most so many."""
+        query = (
+            select(Message.text)
+            .where(Message.conversation_id == conversation_id, Message.author == "customer", Message.kind == "text")
+            .order_by(Message.seq.desc())
+            .limit(most)
+        )
+        return await self._database.read(lambda session: list(session.scalars(query)))
+
     async def read_after(self, conversation_id: str, after: int) -> Page:
         """The conversation, and its messages with a seq above `after`, oldest first.
 

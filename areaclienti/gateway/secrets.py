@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from areaclienti.domain.codes import looks_like_code
-from areaclienti.gateway import lookout
+from areaclienti.domain.passwords import failed_rules
+from areaclienti.gateway import lookout, wishes
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.identity_client import SecretRejected
 from areaclienti.gateway.ledger import Holder, Intent, Notice
+from areaclienti.gateway.said import personal_words_in
 from areaclienti.gateway.services import Services
 from areaclienti.gateway.texts import Notice as NoticeName
 from areaclienti.gateway.texts import Purpose
 
-CONFIDENT = 0.8
-# What a customer may mean by a text typed where the password is due. Anything else could be the password.
-CONTROL = ("cancel", "correct_data", "go_back", "help", "register", "request_person", "resume", "start_over", "wait")
-SOCIAL = ("affirm", "deny", "goodbye", "greet", "thank")
-HARMLESS_INTENTS = frozenset((*CONTROL, *SOCIAL))
-HARMLESS_PREFIX = "faq_"
+MOST_TEXTS = 60  # of a conversation's newest: a registration takes some ten
 
 
 async def give_secret(
@@ -40,10 +36,23 @@ async def give_secret(
     known = await served.ledger.seq_of(conversation_id, client_id)
     if known is not None:
         return known
+    if purpose == "password":
+        await _refuse_own_words(served, conversation_id, value)
     reference = await served.identity.deposit(conversation_id, purpose, value, client_address)
     intent = Intent("give_secret", {purpose: reference})
     note = served.texts.secret_notes[purpose]
     return await served.ledger.say(conversation_id, client_id, "secret", note, intent, holder)
+
+
+async def _refuse_own_words(served: Services, conversation_id: str, password: str) -> None:
+    """Raise SecretRejected for a password made of what the customer wrote here: his name, company, contact.
+
+    Identity can't tell: it has the password's hash alone when it learns the name, and must answer everybody the same.
+    """
+    texts = await served.ledger.texts_of_customer(conversation_id, MOST_TEXTS)
+    failed = failed_rules(password, personal_words_in(texts))
+    if "too_personal" in failed:
+        raise SecretRejected(failed)
 
 
 async def receive_text(
@@ -60,11 +69,14 @@ async def receive_text(
     A following token of `holder` takes its place with a verification code alone. The caller holds the conversation's
     lock. Raises IdentityUnavailable.
     """
-    conversation_id, step, expects = conversation.id, conversation.step, conversation.expects
+    # the step may have changed while this message waited for its turn
+    present = (await served.ledger.read_after(conversation.id, conversation.last_seq)).conversation
+    conversation_id, step, expects = present.id, present.step, present.expects
     staying = Holder(holder.token) if holder else None
 
     async def hide(notice: NoticeName) -> tuple[int, None]:
-        note, answer = served.texts.secret_notes["redacted"], Notice(served.texts.notices[notice])
+        answer = Notice(served.texts.notice(notice, present.channel))
+        note = served.texts.secret_notes["redacted"]
         return await served.ledger.say(conversation_id, client_id, "secret", note, answer, staying), None
 
     async def deposit(purpose: Purpose, value: str, otherwise: NoticeName) -> tuple[int, Purpose | None]:
@@ -77,9 +89,9 @@ async def receive_text(
 
     tax_code = lookout.tax_code_in(text)
     if expects == "code":
-        if code := looks_like_code(text):
+        if code := lookout.code_in(text):
             return await deposit("verification_code", code, "code_malformed")
-        if lookout.is_number(text):
+        if tax_code is None and lookout.may_be_mistyped_code(text):
             return await hide("code_malformed")
     elif lookout.is_verification_code(text):
         return await hide("password_in_chat" if expects == "secret:password" else "code_not_now")
@@ -91,18 +103,21 @@ async def receive_text(
     elif tax_code is not None:
         return await hide("tax_code_not_now")
     if expects == "secret:password":
-        if lookout.holds_password(text) or not await _is_harmless(served, text):
-            return await hide("password_in_chat")
+        if notice := await _objection(served, text):
+            return await hide(notice)
     elif lookout.gives_password_away(text, step):
         return await hide("password_not_now")
     return await served.ledger.say(conversation_id, client_id, "text", text, None, staying), None
 
 
-async def _is_harmless(served: Services, text: str) -> bool:
-    """Whether the text is surely a question or a wish, not a password. In doubt it isn't."""
+async def _objection(served: Services, text: str) -> NoticeName | None:
+    """What to say of a text typed where the password is due, unless it is surely a question or a wish."""
+    if lookout.holds_password(text):
+        return "password_in_chat"
     try:
         meaning = await served.engine.classify(text)
     except EngineError:
-        return False
-    known = meaning.intent in HARMLESS_INTENTS or meaning.intent.startswith(HARMLESS_PREFIX)
-    return known and meaning.confidence >= CONFIDENT
+        return "password_in_chat"
+    if wishes.passes(text, meaning.intent, meaning.confidence):
+        return None
+    return "question_hidden" if wishes.may_have_been_meant(meaning.intent, meaning.confidence) else "password_in_chat"

@@ -11,8 +11,16 @@ from pydantic import BaseModel, ConfigDict
 
 Purpose = Literal["password", "verification_code", "tax_code"]
 Notice = Literal[
-    "password_in_chat", "password_not_now", "code_not_now", "code_malformed", "tax_code_not_now", "tax_code_malformed"
+    "password_in_chat",
+    "question_hidden",
+    "password_not_now",
+    "code_not_now",
+    "code_malformed",
+    "tax_code_not_now",
+    "tax_code_malformed",
 ]
+
+CHANNELS_WITH_FORMS = frozenset({"web"})
 
 
 class _Texts(BaseModel):
@@ -44,6 +52,7 @@ class Watchwords(_Texts):
     """Words of customers that tell what a number or a strange word beside them is."""
 
     verification_code: frozenset[str]
+    tax_code: frozenset[str]
     password: frozenset[str]
 
 
@@ -53,8 +62,13 @@ class Texts(_Texts):
     progress: ProgressTexts
     secret_notes: dict[Purpose | Literal["redacted"], str]
     notices: dict[Notice, str]
+    notices_without_forms: dict[Notice, str]
     failure: FailureTexts
     watchwords: Watchwords
+
+    def notice(self, name: Notice, channel: str) -> str:
+        """What is said on a channel when a message was hidden."""
+        return (self.notices if channel in CHANNELS_WITH_FORMS else self.notices_without_forms)[name]
 
 
 @lru_cache(maxsize=1)

@@ -98,7 +98,14 @@ def test_twenty_copies_of_a_message_at_once_are_one_turn(engine: Engine) -> None
 
 @pytest.mark.parametrize(
     "typed",
-    ["/start_over", "/restart", ' //give_customer_type{"customer_type": "azienda"}', '/give_secret{"password": "x"}'],
+    [
+        "/start_over",
+        "/restart",
+        "/ /restart",
+        "//\n / /start_over",
+        ' //give_customer_type{"customer_type": "azienda"}',
+        '/give_secret{"password": "x"}',
+    ],
 )
 def test_a_leading_slash_is_text_and_no_command(engine: Engine, typed: str) -> None:
     engine.open()

@@ -28,6 +28,10 @@ NO_LIMITS = {
     "outbox_at_once",
     "ports_timeout_seconds",
     "ports_deadline_seconds",
+    # how long things are kept: docs/privacy.md
+    "conversation_kept_days",
+    "unfinished_kept_hours",
+    "messages_kept_days",
 }
 
 
