@@ -53,6 +53,7 @@ RULE = Rule()
 
 def passes(text: str, intent: str, confidence: float, rule: Rule = RULE) -> bool:
     """Whether the text, taken by the engine for `intent`, may be read and kept. In doubt it may not."""
+    text = text.lstrip().lstrip("/")  # `/restart` is no command here, but read as the word that it is
     if intent == _CORRECTION:
         text = _CONTACT.sub(" ", text)
     if not is_harmless(intent) or holds_password(text) or _is_dressed(text):

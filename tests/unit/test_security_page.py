@@ -28,10 +28,6 @@ NO_LIMITS = {
     "outbox_at_once",
     "ports_timeout_seconds",
     "ports_deadline_seconds",
-    # how long things are kept: docs/privacy.md
-    "conversation_kept_days",
-    "unfinished_kept_hours",
-    "messages_kept_days",
 }
 
 

@@ -23,6 +23,7 @@ from benchmarks.interception.vocabulary import lists
         ("grazie 🙏", "thank", 0.99),
         ("👍", "affirm", 0.99),
         ("???", "help", 0.99),
+        ("/restart", "start_over", 0.99),
         ("ho sbagliato il cellulare, è 347 1122334", "correct_data", 0.9),
     ],
 )
@@ -50,6 +51,7 @@ def test_a_question_or_a_wish_passes(text: str, intent: str, confidence: float) 
         ("quanto costa la polizza?", "give_name"),
         ("quanto costa la polizza?", "nlu_fallback"),
         ("12", "help"),
+        ("/girasole", "cancel"),
         ("accesso-1", "faq_already_registered"),
     ],
 )
