@@ -106,6 +106,12 @@ class Engine:
             self.erased += body.conversation_ids
             return JSONResponse({"erased": len(gone), "clean": True})
 
+        @app.post("/webhooks/turn/conversations/mentioning")
+        async def mentioning(body: dict[str, list[str]]) -> dict[str, list[str]]:
+            kept = [turn for turn in self.turns if turn.conversation_id not in self.erased]
+            said = [(turn.conversation_id, (turn.text or "").lower()) for turn in kept]
+            return {"conversation_ids": sorted({one for one, text in said for word in body["words"] if word in text})}
+
         @app.get("/webhooks/turn/health/ready")
         async def ready() -> Response:
             return JSONResponse({}, 200 if self.ready else 503)
