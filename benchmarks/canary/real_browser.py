@@ -25,7 +25,9 @@ def in_a_browser(walk: Walk) -> None:
 
     Raises ChromiumMissing.
     """
-    chromium = os.environ.get("AREACLIENTI_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = (
+        os.environ.get("AREACLIENTI_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
     if chromium is None:
         raise ChromiumMissing("install Debian's chromium, or name a binary in AREACLIENTI_TEST_CHROMIUM")
     folder = walk.world.folder / FOLDER
@@ -97,7 +99,8 @@ def _write(chat: Locator, text: str) -> None:
 
 def _keep_storages(context: BrowserContext, page: Page, folder: Path) -> None:
     storages = {
-        name: page.evaluate(f"() => JSON.stringify(Object.entries({name}))") for name in ("localStorage", "sessionStorage")
+        name: page.evaluate(f"() => JSON.stringify(Object.entries({name}))")
+        for name in ("localStorage", "sessionStorage")
     }
     databases = page.evaluate("async () => JSON.stringify(await indexedDB.databases())")
     caches = page.evaluate("async () => JSON.stringify(await caches.keys())")

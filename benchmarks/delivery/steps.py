@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from areaclienti.identity.db.models import OutboxMessage
-from areaclienti.identity.delivery import lane, outbox, receipts
+from areaclienti.identity.delivery import lane, outbox, receipts, rendered
 from areaclienti.identity.work import Work
 
 # In the order of a message's way. Those that a provider must bring about are named by what it does.
@@ -67,7 +67,7 @@ def install(step: str, marker: Path) -> None:
     elif step == "claim not committed":
         outbox.claim = _stopping_after(outbox.claim, stop, when=bool)  # type: ignore[assignment]
     elif step == "rendering":
-        lane.render = lambda *_, **__: stop()  # type: ignore[assignment]
+        rendered.render = lambda *_, **__: stop()  # type: ignore[assignment]
     elif step == "before the request":
         _stop_before_requests(stop)
     else:
