@@ -18,6 +18,7 @@ from areaclienti.supervisor.surroundings import find_surroundings
 
 if TYPE_CHECKING:
     from areaclienti.domain.contacts import Contact
+    from areaclienti.gateway.engine_client import EngineClient
     from areaclienti.privacy.finding import Found
     from areaclienti.privacy.parts import Parts
     from areaclienti.privacy.receipts import Receipt
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What is kept about one person: show it, erase it (docs/privacy.md).", no_args_is_help=True)
 ContactArgument = Annotated[str, typer.Argument(metavar="CONTACT", help="E-mail or mobile, as people write it.")]
 T = TypeVar("T")
+_TRIES = 5
 
 _STAYS = {
     "account": "the account: the customer signs in with it; --account deactivates it too",
@@ -76,12 +78,21 @@ async def _with_parts(act: Callable[[Parts], Coroutine[Any, Any, T]]) -> T:
     from areaclienti.privacy.parts import open_parts
 
     async with open_parts(find_surroundings()) as parts:
-        if not await parts.engine.is_ready():
+        if not await _answers(parts.engine):
             raise OperatorProblem(
                 "The engine doesn't answer, and what it keeps can be read and erased by it alone.",
                 "Nothing was done. Start the product (make run), then give the same command again.",
             )
         return await act(parts)
+
+
+async def _answers(engine: EngineClient) -> bool:
+    """A busy engine gets a few seconds."""
+    for _ in range(_TRIES):
+        if await engine.is_ready():
+            return True
+        await asyncio.sleep(1.0)
+    return False
 
 
 async def _find(parts: Parts, contact: Contact) -> Found:

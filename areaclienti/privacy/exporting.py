@@ -37,7 +37,7 @@ async def export(parts: Parts, contact: Contact, file: Path) -> dict[str, int]:
         "dialogue": await parts.engine.read(conversations),
         **await parts.identity.do(of_identity),
     }
-    index = texts.index(contact.display, datetime.now(UTC), records)
+    index = texts.index(contact.display, datetime.now(UTC), records, parts.times)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_INDEX, index)

@@ -17,14 +17,17 @@ from areaclienti.supervisor.surroundings import Surroundings
 
 @dataclass(frozen=True)
 class Parts:
-    """The ledger's database, the engine's channel, identity's services (its tasks don't run here), and the folder of
-    the receipts. No part's database is opened for the engine: it is asked, so it has to run.
+    """The ledger's database, the engine's channel, identity's services (its tasks don't run here), the folder of the
+    receipts, and how long things are kept (`texts.index`).
+
+    The engine is asked for what it keeps, so it has to run.
     """
 
     ledger: Database
     engine: EngineClient
     identity: Services
     folder: Path
+    times: dict[str, float]
 
 
 @asynccontextmanager
@@ -34,8 +37,13 @@ async def open_parts(around: Surroundings) -> AsyncIterator[Parts]:
     engine = EngineClient(gateway.engine_url, gateway.engine_key.get_secret_value(), gateway.turn_timeout_seconds)
     ledger = open_database(gateway.gateway_database_url)
     identity = Services(identity_settings(around), system_clock)
+    times = {
+        "unfinished_hours": gateway.unfinished_kept_hours,
+        "conversation_days": gateway.conversation_kept_days,
+        "messages_days": identity.settings.messages_kept_days,
+    }
     try:
-        yield Parts(ledger, engine, identity, around.var / "privacy")
+        yield Parts(ledger, engine, identity, around.var / "privacy", times)
     finally:
         await identity.close()
         await engine.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,16 @@ _templates = Environment(
 )
 
 
-def index(contact: str, at: datetime, records: dict[str, list[dict[str, Any]]]) -> str:
-    """The page that lists and explains what is in an export, with the conversations to read."""
-    kinds = [{"name": name, "count": len(rows), **_words()["kinds"][name]} for name, rows in records.items()]
+def index(contact: str, at: datetime, records: dict[str, list[dict[str, Any]]], times: Mapping[str, float]) -> str:
+    """The page that lists and explains what is in an export, with the conversations to read.
+
+    `times`: `unfinished_hours`, `conversation_days`, `messages_days`, as the settings have them.
+    """
+    known = _words()["kinds"]
+    kinds = [
+        {**known[name], "count": len(rows), "until": known[name]["until"].format(**times)}
+        for name, rows in records.items()
+    ]
     return _templates.get_template("leggimi.html").render(
         contact=contact, at=at, kinds=kinds, conversations=records["conversations"], authors=_words()["authors"]
     )

@@ -29,6 +29,7 @@ from tests.unit.identity.world import World, running, settings_for
 
 CONTACT = parse_contact("320 1234600")
 OTHER = parse_contact("347 1112223")
+TIMES = {"unfinished_hours": 24, "conversation_days": 30, "messages_days": 30}
 
 
 class Killed(BaseException):
@@ -62,7 +63,7 @@ async def parts(world: World, ledger: Database, tmp_path: Path) -> AsyncIterator
         await engine.turn(body | {"text": contact.value})
         await world.register(conversation.id, contact=contact.value)
     await world.mail()
-    yield Parts(ledger, engine, world.services, tmp_path / "privacy")
+    yield Parts(ledger, engine, world.services, tmp_path / "privacy", TIMES)
     await engine.close()
 
 
