@@ -1,4 +1,4 @@
-"""One way in a real Chromium: what stays in its storages, its cookies, its profile, its memory of forms and passwords."""
+"""One way in a real Chromium: what stays in storages, cookies, profile, its memory of forms and passwords."""
 
 from __future__ import annotations
 
