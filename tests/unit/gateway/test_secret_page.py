@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import re
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ from sqlalchemy import update
 
 from areaclienti.gateway import one_time
 from areaclienti.gateway.db.models import Conversation, OneTimeLink, now
-from areaclienti.gateway.one_time import Due, OneTimeLinks
+from areaclienti.gateway.one_time import OneTimeLinks
 from areaclienti.web.pages import STATIC_DIR
 from tests.unit.gateway.browser import ORIGIN, Browser
 from tests.unit.gateway.conftest import Start, stop_the_clock
@@ -337,77 +336,6 @@ async def test_a_channel_gets_a_link_for_the_step_that_a_conversation_stands_at(
         assert due is not None and (due.conversation_id, due.purpose) == (page.conversation.id, purpose)
     await moved(app, *AT_NAME)
     assert await served.one_time.link_for(page.conversation) is None, "the object may be older than the row"
-
-
-# --- races ----------------------------------------------------------------------------------------------------------
-
-
-async def test_of_many_at_once_one_value_is_taken(
-    browser: Browser, app: FastAPI, identity: Identity, engine: Engine
-) -> None:
-    await stand_at(app, *AT_PASSWORD)
-    url = await link(browser)
-    phones = [Phone(app, f"198.51.100.{number}") for number in range(1, 13)]
-    pages = [await phone.open(url) for phone in phones]
-    forms = [
-        phone.send(url, {"csrf": csrf_of(page), "new-password": f"{PASSWORD}{number}"})
-        for number, (phone, page) in enumerate(zip(phones, pages, strict=True))
-    ]
-    statuses = sorted(answer.status_code for answer in await asyncio.gather(*forms))
-    assert statuses == [303] + [404] * 11
-    assert len(identity.deposits) == 1
-    assert [turn.intent for turn in engine.turns[1:]] in ([], ["give_secret"])
-
-
-async def test_two_gateways_take_one_value(start: Start, engine: Engine, identity: Identity) -> None:
-    """Each has its own locks: only the claim in the database keeps the second out."""
-    apps = [await start(), await start()]
-    browser = Browser(apps[0])
-    await browser.open()
-    await apps[0].state.services.runner.settle()
-    await stand_at(apps[0], *AT_PASSWORD)
-    url = await link(browser)
-    assert await _at_once(apps, url, identity) == 1
-
-
-async def test_the_race_would_be_lost_by_looking_before_taking(
-    start: Start, engine: Engine, identity: Identity, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The control: with a claim that only reads, both gateways take a value."""
-    monkeypatch.setattr(one_time, "_claim", one_time._due)
-    apps = [await start(), await start()]
-    browser = Browser(apps[0])
-    await browser.open()
-    await apps[0].state.services.runner.settle()
-    await stand_at(apps[0], *AT_PASSWORD)
-    url = await link(browser)
-    assert await _at_once(apps, url, identity) == 2
-
-
-async def _at_once(apps: list[FastAPI], url: str, identity: Identity) -> int:
-    """How many of two gateways put their value into the vault, both having read the link before either took it."""
-    met = asyncio.Barrier(2)
-    reads = OneTimeLinks.find
-
-    async def find_together(self: OneTimeLinks, token: str) -> Due | None:
-        due = await reads(self, token)
-        if together.is_set():
-            await met.wait()
-        return due
-
-    together = asyncio.Event()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OneTimeLinks, "find", find_together)
-        phones = [Phone(app) for app in apps]
-        pages = [await phone.open(url) for phone in phones]
-        together.set()
-        await asyncio.gather(
-            *(
-                phone.send(url, {"csrf": csrf_of(page), "new-password": PASSWORD})
-                for phone, page in zip(phones, pages, strict=True)
-            )
-        )
-    return len(identity.deposits)
 
 
 async def test_a_value_whose_request_died_halfway_can_be_sent_again(
