@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SIX_LONE_DIGITS = re.compile(r"\W*[0-9](?:[\s./_-]*[0-9]){5}\W*")
 _SHORT_NUMBER = re.compile(r"\W*[0-9](?:[\s./_-]*[0-9]){3,8}\W*")
 _DIGIT_RUN = re.compile(r"(?<![\w.,+])[0-9](?:[ -]*[0-9])*(?!\w)(?![.,][0-9])")
-_SIX_DIGITS = re.compile(r"(?<![\w+])[0-9]{6}(?!\w)(?![.,][0-9])")
+_SIX_DIGITS = re.compile(r"(?<![\w+])(?<![0-9][ -])[0-9]{6}(?!\w)(?![.,][0-9])")
 _NEARLY_A_CODE = re.compile(
     r"\b(?=[0-9]*[a-z])(?=(?:[a-z]*[0-9]){3})[0-9oilsbz]{5,8}\b", re.IGNORECASE
 )  # 0 and O, 1 and l

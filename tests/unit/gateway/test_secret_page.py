@@ -169,6 +169,18 @@ async def test_what_can_not_be_used_is_explained(
     assert said in answer.text and (not value or value not in answer.text)
 
 
+async def test_a_password_made_of_what_was_written_in_the_chat_is_explained(
+    browser: Browser, phone: Phone, app: FastAPI, identity: Identity
+) -> None:
+    await stand_at(app, *AT_NAME)
+    await browser.say("mi chiamo Ildegarda Brambilla")
+    await app.state.services.runner.settle()
+    await stand_at(app, *AT_PASSWORD)
+    answer = await phone.give(await link(browser), "new-password", "Brambilla77!")
+    assert answer.status_code == 422 and "parole che hai scritto in chat" in answer.text
+    assert identity.deposits == []
+
+
 async def test_without_identity_the_link_stays_good(
     browser: Browser, phone: Phone, app: FastAPI, identity: Identity
 ) -> None:

@@ -230,6 +230,7 @@ async def test_a_secret_that_is_due_may_be_typed_as_a_message(
         (AT_CODE, "482913 o 482914", "code_malformed"),
         (AT_NAME, "il codice è 482913 e mi chiamo Mario", "code_not_now"),
         (AT_CONTACT, "codice 482913, cellulare 333 1234567", "code_not_now"),
+        (AT_CONTACT, "codice 482913 333 1234567", "code_not_now"),
         (AT_NAME, "il codice è quattro otto due nove uno tre", "code_not_now"),
         (IDLE, "/restart 482 913 codice", "code_not_now"),
         (AT_TAX_CODE, "RSSMRA8OAO1H5O1U", "tax_code_malformed"),
@@ -290,6 +291,7 @@ async def test_a_secret_that_is_not_due_goes_nowhere_and_the_customer_is_told(
         (AT_CONTACT, "Mario1980@posta"),
         (AT_CONTACT, "MarioRossi80 chiocciola posta punto it"),
         (AT_CONTACT, "393331234567"),
+        (AT_CONTACT, "335 123456, mandate pure un sms"),  # an old number, of nine digits
         (AT_COMPANY, "Edilizia2000"),
         (AT_COMPANY, "3M Italia S.r.l."),
         (IDLE, "con Windows10 non si apre"),
