@@ -155,15 +155,14 @@ class IdentityWalk(RuleBasedStateMachine):
         self._step("ask_for_a_new_code")
         if (registration := self._registration(which)) is None:
             return
-        old = registration.code
         answer = self._on(registration, "code", {})
         if answer is None:
             return
         if answer.status == 409:
-            assert registration.code is None or not registration.is_open, "a customer cannot get a new code"
+            assert registration.matched is None or not registration.is_open, "a customer cannot get a new code"
             return
-        assert registration.is_open and old is not None, "a code was sent where none had been"
-        self._issued(registration, answer, old.purpose, old.contact_key)
+        assert registration.is_open and registration.matched is not None, "a code was sent where nothing was matched"
+        self._issued(registration, answer, *registration.matched)
 
     @precondition(lambda self: self.model.registrations)
     @rule(which=recent, tax_code=st.sampled_from(sorted(TAX_CODES)))
@@ -515,15 +514,21 @@ class IdentityWalk(RuleBasedStateMachine):
             self._issued(registration, answer, "registration", key_of(claims["contact"]))
 
     def _issued(self, registration: Registration, answer: Answer, purpose: str, contact_key: str | None) -> None:
+        registration.matched = (purpose, contact_key)
         if answer.outcome != "code_sent":
             assert answer.outcome in ("too_soon", "limit_reached"), answer
             assert answer.body["challenge"] is None
             return
-        self._withdraw(registration)
+        self._replace_code(registration)
         self.model.counted.add("codes from an address", registration.chat.address, self.now)
         registration.code = self._sent_code(answer.body["challenge"], purpose, registration.id, contact_key)
+        registration.matched = (purpose, registration.code.contact_key)
 
     def _withdraw(self, registration: Registration) -> None:
+        registration.matched = None
+        self._replace_code(registration)
+
+    def _replace_code(self, registration: Registration) -> None:
         if registration.code is not None and registration.code.state == "active":
             registration.code.state = "replaced"
         registration.code = None

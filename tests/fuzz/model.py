@@ -84,6 +84,7 @@ class Registration:
     customer: str | None = None  # matched or identified
     is_open: bool = True
     code: Code | None = None
+    matched: tuple[str, str | None] | None = None  # purpose and key of the contact that codes go to, also under a limit
     offered: list[dict[str, Any]] = field(default_factory=list)
     identified: str | None = None
 
