@@ -45,6 +45,7 @@ def _tracker(parsed: dict[str, Any], text: str, kind: str) -> Tracker:
         "intent": parsed["intent"],
         "intent_ranking": parsed["intent_ranking"],
         "entities": parsed["entities"],
+        "asked": parsed["asked"],
     }
     return Tracker("eval", slots, message, [], False, None, {"name": "registration_form"}, "action_listen")
 

@@ -65,7 +65,8 @@ def _parsed(reader: Any, text: str) -> dict[str, Any]:
     entities = [
         {"entity": entity, "start": start, "end": end, "value": value} for start, end, entity, value in reading.entities
     ]
-    return {"intent": ranking[0], "intent_ranking": ranking, "entities": entities, "ms": milliseconds}
+    asked = {kind: {"parts": answer.parts, "likely": answer.likely} for kind, answer in reading.asked.items()}
+    return {"intent": ranking[0], "intent_ranking": ranking, "entities": entities, "asked": asked, "ms": milliseconds}
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ async def _parse_all(model: str, texts: list[str], results: TextIO) -> None:
         began = time.perf_counter()
         parsed: dict[str, Any] = await agent.parse_message(text)
         milliseconds = (time.perf_counter() - began) * 1000
-        kept = ("intent", "intent_ranking", "entities")
+        kept = ("intent", "intent_ranking", "entities", "asked")
         found = {key: parsed[key] for key in kept} | {"ms": milliseconds}
         results.write(json.dumps(found, ensure_ascii=False) + "\n")
     rss_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -10,7 +10,7 @@ from engine.nlu.dictionary import Dictionary
 from engine.nlu.language import Token
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.normal import fold, words
-from engine.nlu.tagger import Span
+from engine.nlu.spans import Span
 
 _EMOJI = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\u2B50\u2764]")
 _LETTERS = (2, 3, 4, 5)

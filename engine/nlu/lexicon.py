@@ -57,6 +57,10 @@ class Lexicon:
         lists = {name: sorted(listed) for name, listed in self._lists.items()}
         path.write_text(json.dumps(lists, ensure_ascii=False), "utf-8")
 
+    def listed(self, name: str) -> frozenset[str]:
+        """The words of a list."""
+        return self._lists[name]
+
     def classes(self, folded: str) -> tuple[str, ...]:
         """The names of the lists that hold the word."""
         return self._classes.get(folded, ())

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.nlu.asked import Answer, AnswerTagger
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.features import Features, common_words
 from engine.nlu.language import Token, tokens
+from engine.nlu.lessons import KINDS, lessons
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.linear import Grouped, LinearClassifier
 from engine.nlu.normal import words
-from engine.nlu.tagger import LABELS, Span, Tagger
+from engine.nlu.spans import Span
+from engine.nlu.tagger import LABELS, Tagger
 from engine.nlu.values import Values
 
 # How much each group of features counts, the SVM's C: chosen by cross-validation (docs/nlu.md).
 WEIGHTS = {"word": 1.0, "lemma": 1.0, "letters": 2.0, "skeleton": 0.5, "structure": 0.7}
 COST = 0.3
 COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
+_ANSWERS = "answers_{}.crfsuite"
 _MARKED = {*LABELS, "contact"}
 NAMING = ("give_name", "give_company_name")
 _MEANT = 0.2  # confidence from which on a name is looked for where none is marked
@@ -51,17 +55,29 @@ class Example:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message says: intents with confidences, best first, and entities as (start, end, entity, value)."""
+    """What a message says: intents with confidences, best first, and entities as (start, end, entity, value).
+
+    `asked`: for `person` and `company` the name that the message gives where that was asked for.
+    """
 
     intents: list[tuple[str, float]]
     entities: list[tuple[int, int, str, str]]
+    asked: dict[str, Answer] = field(default_factory=dict)
 
 
 class Reader:
     """The trained model."""
 
-    def __init__(self, tagger: Tagger, features: Features, classifier: LinearClassifier, values: Values) -> None:
+    def __init__(
+        self,
+        tagger: Tagger,
+        features: Features,
+        classifier: LinearClassifier,
+        values: Values,
+        asked: Mapping[str, AnswerTagger],
+    ) -> None:
         self._tagger, self._features, self._classifier, self._values = tagger, features, classifier, values
+        self._asked = asked
 
     @classmethod
     def train(
@@ -84,7 +100,15 @@ class Reader:
         classifier.save(folder)
         values = Values(_synonyms(examples, synonyms))
         (folder / "values.json").write_text(json.dumps(values.entries(), ensure_ascii=False), "utf-8")
-        return cls(tagger, features, classifier, values)
+        told = [(example.text, example.intent, example.spans) for example in examples]
+        names = sorted(lexicon.listed("given") | lexicon.listed("family"))
+        asked = {
+            kind: AnswerTagger(kind, lexicon, dictionary).fit(
+                lessons(kind, told, names, dictionary), folder / _ANSWERS.format(kind)
+            )
+            for kind in KINDS
+        }
+        return cls(tagger, features, classifier, values, asked)
 
     @classmethod
     def load(cls, folder: Path) -> Reader:
@@ -96,6 +120,7 @@ class Reader:
             Features(lexicon, dictionary, common),
             LinearClassifier.load(folder),
             Values(tuple(entry) for entry in json.loads((folder / "values.json").read_text("utf-8"))),
+            {kind: AnswerTagger(kind, lexicon, dictionary).load(folder / _ANSWERS.format(kind)) for kind in KINDS},
         )
 
     def read(self, text: str) -> Reading:
@@ -108,7 +133,8 @@ class Reader:
             meant = sum(confidence for intent, confidence in ranking if intent in NAMING)
             if found and meant >= _MEANT and (guess := self._tagger.guess(text, found)):
                 spans = [guess, *spans]
-        return Reading(ranking, self._entities(text, found, spans, ranking[0][0]))
+        asked = {kind: tagger.read(text, found) for kind, tagger in self._asked.items()}
+        return Reading(ranking, self._entities(text, found, spans, ranking[0][0]), asked)
 
     def grouped(self, text: str) -> Grouped:
         """What the classifier sees of a text."""

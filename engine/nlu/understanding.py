@@ -107,6 +107,8 @@ def _note(message: Message, reading: Reading) -> None:
     message.set("intent", ranking[0], add_to_output=True)
     message.set("intent_ranking", ranking[:10], add_to_output=True)
     message.set("entities", _entities(reading), add_to_output=True)
+    asked = {kind: {"parts": answer.parts, "likely": answer.likely} for kind, answer in reading.asked.items()}
+    message.set("asked", asked, add_to_output=True)
 
 
 def _entities(reading: Reading) -> Sequence[dict[str, Any]]:

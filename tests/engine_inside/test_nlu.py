@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from engine.nlu import contacts, normal
+from engine.nlu.edges import settled
 from engine.nlu.language import tokens
 from engine.nlu.linear import LinearClassifier
 from engine.nlu.reader import Example, Reader, near_duplicates
-from engine.nlu.tagger import Span, settled
+from engine.nlu.spans import Span
 from engine.nlu.values import Values
 
 LEXICON = Path("data/nlu/lexicon")

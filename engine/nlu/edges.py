@@ -1,0 +1,134 @@
+"""Settles where a marked name begins and ends: signs, titles, politeness, elisions, legal forms at its edges."""
+
+from __future__ import annotations
+
+import re
+
+from engine.nlu.spans import Span
+
+_ABBREVIATED = {"c", "coop", "agr", "co", "soc", "f.lli"}  # a full stop after them is theirs
+# Words that follow a name and are no part of it.
+_AFTER_PERSON = re.compile(
+    r"[\s,.!]+(?:saluti|cordiali|distinti|buongiorno|buonasera|arrivederci|giusto|scusi|scusate|sol[oa]|soltanto|"
+    r"nient['’]altro|presente|eccomi|titolare|l['’](?:assicurat|intestatari)\w+|l[ae]\s+contraente|ripeto|punto|stop|"
+    r"e\s+basta|va\s+bene|ved|nat[oa]|vedova|detto|detta|grazie|privat[oa]|cittadin[oa]|cell|tel|mail|email|e-mail|telefono|"
+    r"cellulare|numero|cognome|nome|non|ma|è|bensì|invece|da\s+(?:roma|milano|napoli|torino|bari|lucca)|per\s+favore)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_AFTER_COMPANY = re.compile(
+    r"(?<!delle)[\s,]+(?:saluti|cordiali|distinti|buongiorno|buonasera|salve|arrivederci|va\s+bene|giusto\?|"
+    r"(?:di|in|a)\s+(?:via|piazza|corso|viale|provincia)|(?:via|piazza|viale)\s|sono\s+io|è\s+una|siamo|titolare|grazie|mail|email|e-mail|cell|tel|telefono|cellulare|numero|non|tutto|scritto|chiede|"
+    r"con\s+sede|la\s+(?:mail|e-?mail|pec|nostra|mia)|e\s+(?:vorre|vogli|siamo|la\s+mail|il\s+numero)\w*)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+# `siamo la ditta Costa`: announced; `Società Agricola Costa`: a part of the name.
+_ARTICLE_BEFORE = re.compile(r"\b(?:la|mia|nostra|della|alla|l['’]|dell['’]|all['’])\s*$", re.IGNORECASE)
+_ANNOUNCING = re.compile(
+    r"(?:ditta|societ[àa]'?|azienda|impresa|associazione|cooperativa|attivit[àa]'?)\s+"
+    r"(?!agricol|sportiv|cooperativ|edil|individual|cultural|sempli|di\b)",
+    re.IGNORECASE,
+)
+_TITLES = (
+    r"sig\.?(?:ra)?|signora?|dott\.?(?:ssa)?|dottor(?:e|essa)?|ing\.?|avv\.?|avvocato|geom\.?|geometra|rag\.?|prof\.?|"
+    r"arch\.?|privat[oa]|singol[oa]"
+)
+_LEADING = (
+    r"mi\s+chiamo|sono|nome(?:\s+di\s+battesimo)?|(?:di\s+)?battesimo|cognome|uhm|con|in|è\s+la|la\s+scrivente|scrivente|intestatari[oa]|eccolo|segna|segni|qui|"
+    r"ehm|dunque|presente|ragione\s+sociale|denominazione(?:\s+sociale)?|registra|scriv[ia]|mett[ia]|subito|certo|ripeto|"
+    r"credo|sempre|sarebbe|sarei|(?:può|puo|potete|potrebbe|puoi)\s+\w+(?:are|ere|ire)"
+)
+_BEFORE_NAME = re.compile(rf"(?:(?:{_TITLES}|{_LEADING})[\s,:!]+)+", re.IGNORECASE)
+_KINDS = (  # what kind of customer it is, said before the name
+    r"(?:azienda|società|societa|ditta(?:\s+individuale)?|p\.?\s?iva|partita\s+iva|cliente(?:\s+(?:business|aziendale))?|"
+    r"business|impresa|cooperativa|associazione|persona\s+giuridica)\s*[,:–-]|"
+    r"(?:ditta(?:\s+individuale)?|p\.?\s?iva|partita\s+iva|cliente\s+(?:business|aziendale)|persona\s+giuridica)(?=\s)|"
+    r"^(?:azienda|società|societa)(?=\s)(?!\s+(?:agric|coop|sport|sempl|per\s|a\s|di\b|edil|vinic|tra\b|ital|fra\b|cult))"
+)
+_BEFORE_COMPANY = re.compile(
+    rf"(?:(?:(?:{_LEADING}|lavoro\s+per\s+la|in\s+agenzia)(?=[\s,:!])|{_KINDS})[\s,:!–-]*)+", re.IGNORECASE
+)
+_AT_ITS_STREET = re.compile(r"condominio\b", re.IGNORECASE)  # `Condominio Via Mazzini 3`
+_IN_A_TOWN = re.compile(
+    r"(?P<form>\b(?:s\.?\s?r\.?\s?l\.?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s)\b\.?),?\s+(?:di|in|a|da|con\s+sede\s+\w+)\s+\w+$",
+    re.IGNORECASE,
+)
+_JOINED_BEFORE = re.compile(
+    r"(?:\b[^\W\d_]+-|\b[^\W\d_]\.\s?|(?<!\w)(?:D|Dell|Dall|Sant|L|O)['’]\s?|^(?:d|dell|dall|sant|o)['’]\s?)$"
+)
+_HYPHENED = re.compile(r"(?<!\S)[^\W\d_]+-$")
+_JOINED_AFTER = re.compile(r"\w?(?:-[^\W\d_]+|['’][A-Z]\w+)")
+_OPEN_END = re.compile(
+    r"\s+(?:\w*l['’]|d['’]|di|del|della|dal|dalla|la|il|e|o|in|a|con|per)$", re.IGNORECASE
+)  # `Neri all'`
+_STATE_AFTER = re.compile(
+    r"\.?\s*,?\s*(?:in\s+liquidazione|unipersonale|uninominale|(?:a|con)\s+(?:unico\s+socio|socio\s+unico)|società\s+benefit)\b",
+    re.IGNORECASE,
+)
+
+
+def settled(text: str, spans: list[Span]) -> list[Span]:
+    """Spans with their edges where a name's are: parts of one name joined, what is no part of it left out."""
+    return [_whole(text, span) for span in _joined(text, spans)]
+
+
+def _joined(text: str, spans: list[Span]) -> list[Span]:
+    """`Karl-Ludwig` as one name, and the whole of `Dall'Oglio` where a part of it is marked."""
+    joined: list[Span] = []
+    for span in spans:
+        start, end = span.start, span.end
+        if span.label == "company" and (before := _HYPHENED.search(text, 0, start)):
+            start = before.start()
+        if span.label == "person":
+            while start < end and text[start] in "'’ ":
+                start += 1
+            if before := _JOINED_BEFORE.search(text, 0, start):
+                start = before.start()
+            if after := _JOINED_AFTER.match(text, end - 1):
+                end = after.end()
+        if joined and joined[-1].label == span.label == "person" and start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(end, joined[-1].end), "person")
+        else:
+            joined.append(Span(start, end, span.label))
+    return joined
+
+
+def _whole(text: str, span: Span) -> Span:
+    """Without signs and words at its edges that are no part of a name, with the last full stop of an abbreviation."""
+    start, end = span.start, span.end
+    is_company = span.label == "company"
+    cut = (_AFTER_COMPANY if is_company else _AFTER_PERSON).search(text, start, end)
+    if cut and cut.start() > start and not _AT_ITS_STREET.match(text, start, end):
+        end = cut.start()
+    lead = (_BEFORE_COMPANY if is_company else _BEFORE_NAME).match(text, start, end)
+    if lead and lead.end() < end:
+        start = lead.end()
+    if is_company and (where := _IN_A_TOWN.search(text, start, end)):
+        end = where.start() + len(where["form"])
+    if is_company and _ARTICLE_BEFORE.search(text[:start]):
+        announced = _ANNOUNCING.match(text, start, end)
+        start = announced.end() if announced else start
+    while start < end and text[start] in " .,;:-/":
+        start += 1
+    while end > start and text[end - 1] in " ,;:-/!?.":
+        end -= 1
+    while not is_company and end > start and not text[end - 1].isalpha() and text[end - 1] not in ".'’":
+        end -= 1  # an emoji
+    if not is_company and (cut := _OPEN_END.search(text, start, end)) and cut.start() > start:
+        end = cut.start()
+    if is_company:
+        start, end = _with_quotes_and_state(text, start, end)
+    last = text[start:end].rsplit(" ", 1)[-1]
+    if span.label == "company" and text[end : end + 1] == "." and ("." in last or last.lower() in _ABBREVIATED):
+        end += 1
+    return Span(start, end, span.label)
+
+
+def _with_quotes_and_state(text: str, start: int, end: int) -> tuple[int, int]:
+    """`"La Rosa" di Neri Ugo` with both quotes, `L'Arte` with its article, a form with what belongs to it."""
+    if text[start:end].count('"') % 2 and text[start - 1 : start] == '"':
+        start -= 1
+    if text[start - 2 : start] in {"L'", "L’"}:
+        start -= 2
+    if state := _STATE_AFTER.match(text, end):
+        end = state.end()
+    return start, end
