@@ -31,6 +31,15 @@ def spans(tracker: Tracker) -> list[tuple[str, int, int]]:
     return sorted(((one["entity"], one["start"], one["end"]) for one in found), key=lambda one: one[1])
 
 
+def asked(tracker: Tracker, kind: str) -> tuple[list[tuple[int, int]], float]:
+    """Where the latest message names a `person` or a `company`, if that was asked for, and how likely it does (0 to 1).
+
+    No place and 0 for a button, a field or a secret.
+    """
+    found = (tracker.latest_message.get("asked") or {}).get(kind) or {}
+    return [(start, end) for start, end in found.get("parts", ())], float(found.get("likely", 0.0))
+
+
 def text(tracker: Tracker) -> str:
     """The latest message as typed; empty for a button, a field or a secret."""
     return str(tracker.latest_message.get("text") or "").strip()

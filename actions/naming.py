@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from rasa_sdk import Tracker
 
-from actions.message import UNSURE_INTENTS, confidence, entity, intent, spans, text
+from actions.message import asked, confidence, entity, intent, spans, text
 from areaclienti.domain.companies import canonical_company, clean_company
-from areaclienti.domain.names import NameRejected, clean_name
-from areaclienti.domain.wordlists import word_set
+from areaclienti.domain.names import NameRejected, PersonName, canonical_name, split_full_name, with_part_corrected
 
 NAMING_INTENTS = ("give_name", "give_company_name", "give_data")
 # They have rules of their own, also when a name is in the message.
 _STEERING_WITH_A_NAME = {"correct_data", "register"}
 
-# At the step that asks for a name most messages are one, which a classifier that sees no step can't know. From what
-# share of its confidence a message is taken for a name there: by cross-validation on the training data (docs/nlu.md).
-_LIKELY_ENOUGH = 0.1
-_SURE = 0.9
-_COVERED = 0.4  # share of a text's letters that is marked as a name
-_POSSIBLE = {"person": 0.02, "company": 0.04}  # for a short bare text of which the classifier is not sure
-_LONGEST_BARE = {"person": 4, "company": 6}  # words
+# What speaks for a name where one was asked for: how likely the words are one (the readers of answers know the step)
+# and how likely the message is meant as one (the classifier knows what else people say), as log-odds. The weights were
+# read off readings of the training data by models that had not seen them (docs/nlu.md).
+_WORDS, _MEANING, _BIAS = 0.5, 0.7, 0.5
+_MOST = 12.0
 
-_LEAD_IN = re.compile(
-    r"^(?:(?:ciao|salve|buongiorno|buonasera|si|sì|ok|allora|ecco)\b[\s,.!]*)*"
-    r"(?:(?:io\s+)?(?:sono|mi\s+chiamo|il\s+mio\s+nome\s+(?:è|e'|e)|nome\s*(?:e\s+cognome)?\s*:?|cognome\s*:?|"
-    r"(?:l')?(?:azienda|ditta|impresa|società|societa)\s+(?:è|e'|e|si\s+chiama)|(?:la|il)\s+(?:mia\s+)?"
-    r"(?:azienda|ditta|impresa|società|societa|cognome|nome)\s+(?:è|e'|e|si\s+chiama)|"
-    r"(?:la\s+|l'|il\s+|la\s+mia\s+|la\s+nostra\s+)?(?:ditta(?:\s+individuale)?|azienda|impresa|società|societa)|"
-    r"ragione\s+sociale\s*:?|si\s+chiama|è|e')\s+(?!agricol|edil|sportiv|cooperativ))?",
-    re.IGNORECASE,
-)
-_COURTESY = re.compile(
-    r"[\s,.!]*\b(?:grazie(?:\s+mille)?|per\s+(?:favore|cortesia|piacere)|prego|saluti|buongiorno|buonasera)[\s.!]*$",
-    re.IGNORECASE,
-)
-_EMOTICON = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\u2B50\uFE0F\u200D]|[:;]-?[)(DP]|\^_\^")
 _FAMILY_NAME_NEXT = re.compile(r"\bcognome\W*(?:è|e')?\W*$", re.IGNORECASE)
+_FAMILY_NAME_BEFORE = re.compile(r"\W*(?:è\s+)?(?:il\s+)?cognome\b(?!\W*$)", re.IGNORECASE)
+_LABEL = re.compile(r"\b(?:cog)?nome\b", re.IGNORECASE)
+_CORRECTION = re.compile(
+    r"\b(?:anzi|scus\w+|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+sbaglio|ho\s+sbagliato|no)\b", re.IGNORECASE
+)
+_ONE_COMPANY = re.compile(
+    r"[\s,]*(?:(?:di|del|della|dei|degli|dello|e|&|ed|dott|dott\.?(?:ssa|ri)?|dr\.?(?:ssa)?|sig\.?(?:ra)?|avv|geom|ing|arch|rag)"
+    r"\.?[\s']*)*",
+    re.IGNORECASE,
+)
 _PARTICLES = re.compile(r"(?:(?:d['’]|de|di|del|della|dei|da|la|lo|li|il|le|i|gli|l['’]|san|santa)\s*)+", re.IGNORECASE)
 
 
@@ -47,100 +41,122 @@ def is_name(tracker: Tracker, kind: str) -> bool:
         return True
     if intent(tracker) in _STEERING_WITH_A_NAME or not text(tracker):
         return False
-    naming = sum(confidence(tracker, name) for name in NAMING_INTENTS)
-    if naming >= _LIKELY_ENOUGH or _share_marked(tracker) >= _COVERED:
-        return True
-    if kind == "person" and _has_given_name(tracker):
-        return True
-    whole = _bare_name(tracker, kind) if intent(tracker) in UNSURE_INTENTS else None
-    return whole is not None and (naming >= _POSSIBLE[kind] or _is_written_as_name(whole))
+    meant = min(sum(confidence(tracker, name) for name in NAMING_INTENTS), 1.0)
+    return _BIAS + _WORDS * _log_odds(asked(tracker, kind)[1]) + _MEANING * _log_odds(meant) > 0
 
 
 def person(tracker: Tracker, requested: bool) -> str | None:
-    """A person's name, given name first where the message says which is which; the whole text where it is an answer."""
+    """A person's name, given name first where the message says which is which."""
     if not (is_name(tracker, "person") if requested else intent(tracker) in {*NAMING_INTENTS, "correct_data"}):
         return None
-    marked = _joined_names(tracker) or entity(tracker, "person")
     if not requested:
-        return marked
-    if marked is None and (company_name := entity(tracker, "company")):
-        return None if canonical_company(company_name).legal_form else company_name
-    return _with_particle(tracker, marked) if marked else _bare_name(tracker, "person")
+        found = [(start, end) for kind, start, end in spans(tracker) if kind == "person"]
+        return _of_two(text(tracker), found) or entity(tracker, "person")
+    company_name = entity(tracker, "company")
+    if company_name and entity(tracker, "person") is None and canonical_company(company_name).legal_form:
+        return None
+    return asked_person(tracker)
+
+
+def asked_person(tracker: Tracker) -> str | None:
+    """The name in a message that is known to give one."""
+    typed, (found, _) = text(tracker), asked(tracker, "person")
+    if not found:
+        return None
+    if whole := _of_two(typed, found):
+        return whole
+    start, end = max(found, key=lambda part: part[1] - part[0])
+    return _with_particle(typed, typed[start:end])
 
 
 def company(tracker: Tracker, requested: bool) -> str | None:
-    """A company's name: what the NLU marked, or the whole text where it was asked for."""
+    """A company's name, as it was asked for or, where it was not, as far as it can be one."""
     if not (is_name(tracker, "company") if requested else intent(tracker) in {*NAMING_INTENTS, "correct_data"}):
         return None
-    marked = entity(tracker, "company")
-    if marked is None and requested:
-        marked = _bare_name(tracker, "company") or entity(tracker, "person")  # `Fiori Anna`
+    marked = asked_company(tracker) if requested else entity(tracker, "company")
     if marked is None or not (requested or _is_company(marked)):
         return None  # what was not asked for is not argued about
     return _with_last_dot(marked, text(tracker))
 
 
-def _share_marked(tracker: Tracker) -> float:
-    """How much of the text's letters and digits the NLU has marked as names."""
-    typed = text(tracker)
-    marked = sum(_letters(typed[start:end]) for kind, start, end in spans(tracker) if kind in {"person", "company"})
-    return marked / max(_letters(typed), 1)
-
-
-def _letters(typed: str) -> int:
-    return sum(char.isalnum() for char in typed)
-
-
-def _bare_name(tracker: Tracker, kind: str) -> str | None:
-    """The text where it can be a name as it stands; None for a sentence or a question."""
-    whole = _bare(text(tracker))
-    if not whole or "?" in text(tracker) or len(whole.split()) > _LONGEST_BARE[kind]:
+def asked_company(tracker: Tracker) -> str | None:
+    """The ragione sociale in a message that is known to give one."""
+    typed, (found, _) = text(tracker), asked(tracker, "company")
+    if not found:
         return None
+    joined = [found[0]]
+    for start, end in found[1:]:
+        if _ONE_COMPANY.fullmatch(typed[joined[-1][1] : start]):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    people = [(start, end) for kind, start, end in spans(tracker) if kind == "person"]
+    joined = [part for part in joined if part not in people] or joined  # `sono Ada Neri della Fiori di Ada`
+    names = [typed[start:end] for start, end in joined]
+    if len(joined) > 1 and _CORRECTION.search(typed[joined[-2][1] : joined[-1][0]]):
+        return names[-1]
+    return max(names, key=lambda name: (canonical_company(name).legal_form is not None, len(name)))
+
+
+def _log_odds(chance: float) -> float:
+    least = math.exp(-_MOST)
+    chance = min(max(chance, least), 1 - least)
+    return math.log(chance / (1 - chance))
+
+
+def _of_two(typed: str, found: list[tuple[int, int]]) -> str | None:
+    """One name out of two parts: `Rossi, Mario`, `cognome Rossi nome Mario`, `Neri Luca, Neri è il cognome`, a slip."""
+    if len(found) != 2:
+        return None
+    (start, middle), (onwards, end) = found
+    first, second = typed[start:middle], typed[onwards:end]
+    before, between, after = typed[:start], typed[middle:onwards], typed[end:]
+    if not between.strip(" ,;"):
+        return typed[start:end]
+    if _are_words_of(second, first):
+        return _told_apart(first, second, between, after)
+    if _CORRECTION.search(between):
+        return _corrected(first, second)
+    if not _LABEL.search(before[-20:] + between) or _are_words_of(first, second):
+        return None
+    is_family_first = _FAMILY_NAME_NEXT.search(before) or _FAMILY_NAME_BEFORE.match(between)
+    return _ordered(second, first) if is_family_first else _ordered(first, second)
+
+
+def _ordered(given: str, family: str) -> str:
+    """Both in one line, with labels where the line alone would be parted elsewhere."""
+    plain = split_full_name(f"{given} {family}")
+    is_plain = plain and canonical_name(plain.given) == canonical_name(given)
+    return f"{given} {family}" if is_plain else f"nome {given} cognome {family}"
+
+
+def _told_apart(whole: str, part: str, before: str, after: str) -> str:
+    """`Neri Luca, Neri è il cognome`: the part is what the words beside it say."""
+    label = _LABEL.search(before) or _LABEL.search(after)
+    rest = " ".join(word for word in whole.split() if canonical_name(word) not in map(canonical_name, part.split()))
+    if not label or not rest:
+        return whole
+    return _ordered(rest, part) if label[0].casefold() == "cognome" else _ordered(part, rest)
+
+
+def _corrected(first: str, second: str) -> str:
+    """`Liana Pavesi, no scusa Pavese`: the last word counts, of a name or of one of its parts."""
+    whole = split_full_name(first)
+    if len(second.split()) > 1 or whole is None:
+        return second
     try:
-        (clean_name if kind == "person" else clean_company)(whole)
+        return " ".join(with_part_corrected(PersonName(*whole), second))
     except NameRejected:
-        return None
-    return whole
+        return first
 
 
-def _is_written_as_name(whole: str) -> bool:
-    """`Il Cantuccio`: a capital letter at each of two words or more, as nobody writes a sentence."""
-    parts = whole.split()
-    return len(parts) > 1 and all(part[0].isupper() and not part.isupper() for part in parts)
+def _are_words_of(part: str, whole: str) -> bool:
+    return set(map(canonical_name, part.split())) <= set(map(canonical_name, whole.split()))
 
 
-def _has_given_name(tracker: Tracker) -> bool:
-    """`sara neri`: two or three words, a common given name at an end, and the NLU not sure of another meaning."""
-    whole = _bare_name(tracker, "person")
-    parts = whole.casefold().split() if whole else []
-    listed = len(parts) in {2, 3} and bool({parts[0], parts[-1]} & word_set("given_names"))
-    return listed and confidence(tracker, intent(tracker)) < _SURE
-
-
-def _bare(typed: str) -> str:
-    """Without what people write before and after a name."""
-    typed = _EMOTICON.sub(" ", typed).strip(" .,;:!")
-    return _COURTESY.sub("", _LEAD_IN.sub("", typed).strip(" .,;:!")).strip(" ,;:!")
-
-
-def _joined_names(tracker: Tracker) -> str | None:
-    """`cognome Rossi nome Mario`: two marked names, put in order by the words before them."""
-    typed = text(tracker)
-    found = [(typed[start:end], start, end) for kind, start, end in spans(tracker) if kind == "person"]
-    if len(found) != 2 or found[0][0] in found[1][0] or found[1][0] in found[0][0]:
-        return None
-    (first, first_start, first_end), (second, second_start, _) = found
-    before, between = typed[:first_start], typed[first_end:second_start]
-    if _FAMILY_NAME_NEXT.search(before) or re.match(r"\W*(?:è\s+)?(?:il\s+)?cognome\b(?!\W*$)", between, re.IGNORECASE):
-        first, second = second, first
-    elif not re.search(r"\b(?:cog)?nome\b", before + between, re.IGNORECASE) and between.strip(" ,;"):
-        return None
-    return f"{first} {second}"
-
-
-def _with_particle(tracker: Tracker, marked: str) -> str:
+def _with_particle(typed: str, marked: str) -> str:
     """`D'Amico Giovanni`: an answer that begins with a particle which was not marked; not `la Mariuccia`."""
-    whole = text(tracker).strip(" .,;:!")
+    whole = typed.strip(" .,;:!")
     before, found, after = whole.partition(marked)
     if before.islower() and not marked.islower() and not before.startswith("d"):
         return marked

@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 LEXICON = HERE / "lexicon"
 SEED = 20261123
-COUNTS = {"give_name": 1300, "give_company_name": 1600, "give_contact": 320, "give_data": 950, "correct_data": 300}
+COUNTS = {"give_name": 1500, "give_company_name": 2000, "give_contact": 320, "give_data": 950, "correct_data": 300}
 PHRASES_A_PATTERN = 12
 RARE = 0.35  # share of names that come from more_names.txt
 MISTYPED = 0.15  # share of the pieces around names that are mistyped
@@ -120,9 +120,13 @@ class Maker:
         self._family = _lines("family_names.txt")
         self._company = _sections("company_words.txt")
         more = {title: ", ".join(lines).split(", ") for title, lines in _sections("more_names.txt").items()}
+        self._company["town"] = _listed("towns.txt")
+        self._last = {"given": "Ada", "family": "Neri"}  # those drawn last: people say a part of their name again
         self._rare = {title: [name.rstrip(",") for name in names] for title, names in more.items()}
         self._spans: dict[str, tuple[str, Callable[[], str]]] = {
             "person": ("person", self._person),
+            "again": ("person", lambda: self._last["family"]),
+            "given_again": ("person", lambda: self._last["given"]),
             "given": ("person", self._one_given),
             "family": ("person", self._one_family),
             "company": ("company", self._one_company),
@@ -132,6 +136,7 @@ class Maker:
             "spoken": ("contact", self._spoken),
             "wrong": ("contact", self._wrong),
         }
+        self._plain = {"vat": lambda: f"0{self._chance.randrange(10**9, 10**10)}"}
 
     def example(self, frames: list[str]) -> str:
         """One annotated example; the whole line is at times in lower or in upper case, as people type."""
@@ -209,6 +214,10 @@ class Maker:
             entity, value, words = VALUED[slot]
             # Rasa's short form of {"entity": …, "value": …}: it parses the long one a hundred times more slowly.
             return f"[{case(self._chance.choice(words))}]({entity}:{value})"
+        if slot in self._plain:
+            return self._plain[slot]()
+        if slot in self._company:
+            return case(self._chance.choice(self._company[slot]))
         entity, span = self._spans[slot]
         return f"[{case(span())}]({entity})"
 
@@ -221,6 +230,7 @@ class Maker:
     def _person(self) -> str:
         given = " ".join(self._one_given() for _ in range(2 if self._chance.random() < 0.15 else 1))
         family = self._one_family()
+        self._last = {"given": given, "family": family}
         if self._chance.random() < 0.06:
             family = f"{family} {self._one_family()}"
         return f"{family} {given}" if self._chance.random() < 0.3 else f"{given} {family}"
@@ -287,6 +297,12 @@ def _tidy(sentence: str) -> str:
 
 def _lines(name: str) -> list[str]:
     return (LEXICON / name).read_text("utf-8").splitlines()
+
+
+def _listed(name: str) -> list[str]:
+    """The entries of a file of `a, b, c,` lines."""
+    lines = (line for line in _lines(name) if not line.startswith("#"))
+    return [entry for line in lines for entry in line.strip().rstrip(",").split(", ")]
 
 
 def _sections(name: str) -> dict[str, list[str]]:

@@ -44,7 +44,7 @@ class AnswerTagger:
         """Train on texts and the parts of the name in each; the model is written to `path` and opened from there."""
         chance = random.Random(1)
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": _ROUNDS, "feature.minfreq": 2})
+        trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": _ROUNDS, "feature.minfreq": 3})
         for text, parts in lessons:
             found = tokens(text)
             if found:
@@ -68,7 +68,7 @@ class AnswerTagger:
         likely = 1 - self._crf.probability(["O"] * len(found))
         if not any(label != "O" for label in labels):
             labels = self._likeliest(len(found))
-        spans = settled(text, spans_of(found, labels))
+        spans = settled(text, spans_of(found, labels), was_asked=True)
         return Answer(tuple((span.start, span.end) for span in spans if span.start < span.end), likely)
 
     def _likeliest(self, length: int) -> list[str]:

@@ -30,12 +30,13 @@ _ANNOUNCING = re.compile(
 )
 _TITLES = (
     r"sig\.?(?:ra)?|signora?|dott\.?(?:ssa)?|dottor(?:e|essa)?|ing\.?|avv\.?|avvocato|geom\.?|geometra|rag\.?|prof\.?|"
-    r"arch\.?|privat[oa]|singol[oa]"
+    r"arch\.?|don|suor|privat[oa]|singol[oa]"
 )
 _LEADING = (
     r"mi\s+chiamo|sono|nome(?:\s+di\s+battesimo)?|(?:di\s+)?battesimo|cognome|uhm|con|in|è\s+la|la\s+scrivente|scrivente|intestatari[oa]|eccolo|segna|segni|qui|"
     r"ehm|dunque|presente|ragione\s+sociale|denominazione(?:\s+sociale)?|registra|scriv[ia]|mett[ia]|subito|certo|ripeto|"
-    r"credo|sempre|sarebbe|sarei|(?:può|puo|potete|potrebbe|puoi)\s+\w+(?:are|ere|ire)"
+    r"credo|sempre|sarebbe|sarei|è|era|essere|siamo|ops|inserisc[aio]|annot[aio]|mi\s+pare|va\s+bene|"
+    r"(?:corrett|giust|esatt|complet)[ao]\s+(?:è|era|sarebbe)|rag\.?\s*soc\.?|r\.s\.|(?:può|puo|potete|potrebbe|puoi)\s+\w+(?:are|ere|ire)"
 )
 _BEFORE_NAME = re.compile(rf"(?:(?:{_TITLES}|{_LEADING})[\s,:!]+)+", re.IGNORECASE)
 _KINDS = (  # what kind of customer it is, said before the name
@@ -60,15 +61,25 @@ _JOINED_AFTER = re.compile(r"\w?(?:-[^\W\d_]+|['’][A-Z]\w+)")
 _OPEN_END = re.compile(
     r"\s+(?:\w*l['’]|d['’]|di|del|della|dal|dalla|la|il|e|o|in|a|con|per)$", re.IGNORECASE
 )  # `Neri all'`
+_SPELT_FORM = re.compile(
+    r"(?:\bsociet[àa]'?\s+)?\b(?:a\s+responsabilit[àa]'?\s+limitata(?:\s+semplificata)?|per\s+azioni|"
+    r"in\s+nome\s+collettivo|in\s+accomandita(?:\s+(?:semplice|per\s+azioni))?)(?!\w)|"
+    r"\b(?:societ[àa]'?|soc\.?)\s+coop(?:erativa|\.)?(?:\s+(?:sociale|agricola|agr\.))?(?:\s+a\s+r\.?\s?l\.?)?(?!\w)|"
+    r"\bs\.?r\.?l\.?\s+semplificata\b",
+    re.IGNORECASE,
+)
 _STATE_AFTER = re.compile(
     r"\.?\s*,?\s*(?:in\s+liquidazione|unipersonale|uninominale|(?:a|con)\s+(?:unico\s+socio|socio\s+unico)|società\s+benefit)\b",
     re.IGNORECASE,
 )
 
 
-def settled(text: str, spans: list[Span]) -> list[Span]:
-    """Spans with their edges where a name's are: parts of one name joined, what is no part of it left out."""
-    return [_whole(text, span) for span in _joined(text, spans)]
+def settled(text: str, spans: list[Span], was_asked: bool = False) -> list[Span]:
+    """Spans with their edges where a name's are: parts of one name joined, what is no part of it left out.
+
+    `was_asked`: found by a reader of answers, who tells a company's announcement and town from its name by himself.
+    """
+    return [_whole(text, span, was_asked) for span in _joined(text, spans)]
 
 
 def _joined(text: str, spans: list[Span]) -> list[Span]:
@@ -92,7 +103,7 @@ def _joined(text: str, spans: list[Span]) -> list[Span]:
     return joined
 
 
-def _whole(text: str, span: Span) -> Span:
+def _whole(text: str, span: Span, was_asked: bool) -> Span:
     """Without signs and words at its edges that are no part of a name, with the last full stop of an abbreviation."""
     start, end = span.start, span.end
     is_company = span.label == "company"
@@ -102,9 +113,9 @@ def _whole(text: str, span: Span) -> Span:
     lead = (_BEFORE_COMPANY if is_company else _BEFORE_NAME).match(text, start, end)
     if lead and lead.end() < end:
         start = lead.end()
-    if is_company and (where := _IN_A_TOWN.search(text, start, end)):
+    if is_company and not was_asked and (where := _IN_A_TOWN.search(text, start, end)):
         end = where.start() + len(where["form"])
-    if is_company and _ARTICLE_BEFORE.search(text[:start]):
+    if is_company and not was_asked and _ARTICLE_BEFORE.search(text[:start]):
         announced = _ANNOUNCING.match(text, start, end)
         start = announced.end() if announced else start
     while start < end and text[start] in " .,;:-/":
@@ -118,7 +129,11 @@ def _whole(text: str, span: Span) -> Span:
     if is_company:
         start, end = _with_quotes_and_state(text, start, end)
     last = text[start:end].rsplit(" ", 1)[-1]
-    if span.label == "company" and text[end : end + 1] == "." and ("." in last or last.lower() in _ABBREVIATED):
+    if (
+        span.label == "company"
+        and text[end : end + 1] == "."
+        and ("." in last or len(last) == 1 or last.lower() in _ABBREVIATED)
+    ):
         end += 1
     return Span(start, end, span.label)
 
@@ -127,8 +142,11 @@ def _with_quotes_and_state(text: str, start: int, end: int) -> tuple[int, int]:
     """`"La Rosa" di Neri Ugo` with both quotes, `L'Arte` with its article, a form with what belongs to it."""
     if text[start:end].count('"') % 2 and text[start - 1 : start] == '"':
         start -= 1
-    if text[start - 2 : start] in {"L'", "L’"}:
+    if text[max(start - 2, 0) : start] in {"L'", "L’"} and not text[max(start - 3, 0) : start - 2].strip():
         start -= 2
+    for form in _SPELT_FORM.finditer(text, start):
+        if form.start() < end or not text[end : form.start()].strip():
+            end = max(end, form.end())
     if state := _STATE_AFTER.match(text, end):
         end = state.end()
     return start, end

@@ -74,12 +74,23 @@ def lessons(
 def _parts(kind: str, text: str, intent: str, spans: Sequence[Span]) -> tuple[Part, ...] | None:
     """The name's parts; empty where there is none; None where it can't be said."""
     marked = [span for span in spans if span.label in KINDS]
-    own = tuple((span.start, span.end) for span in marked if span.label == kind)
+    own = _joined(text, [(span.start, span.end) for span in marked if span.label == kind])
     if own or not marked:
         return own
-    if kind == "company":  # a sole trader's own name
-        return ((marked[0].start, marked[0].end),) if intent == "give_name" and len(marked) == 1 else None
+    if kind == "company":  # a sole trader's own name, or another who is named by the way
+        whole = (marked[0].start, marked[0].end)
+        return (whole,) if intent == "give_name" and text[slice(*whole)] == text else None
     return () if _FORM.search(text) else None
+
+
+def _joined(text: str, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """`Ada` and `Neri` side by side as one part."""
+    joined: list[Part] = []
+    for start, end in parts:
+        if joined and not text[joined[-1][1] : start].strip():
+            start = joined.pop()[0]
+        joined.append((start, end))
+    return tuple(joined)
 
 
 def _parted(text: str, parts: tuple[Part, ...]) -> _Message:

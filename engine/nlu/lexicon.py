@@ -40,6 +40,7 @@ class Lexicon:
             "trade": _words(company["sector"] + company["activity"], shortest=4),
             "place": _words(company["place"], shortest=5),
             "form": _words(_FORMS.split(), shortest=2),
+            "town": _words([name for name in _entries(folder / "towns.txt") if " " not in name], shortest=3),
             "title": _words(marks["title"], shortest=2),
             "particle": _words(marks["particle"], shortest=2),
         }
@@ -72,6 +73,12 @@ def _words(entries: list[str], shortest: int) -> frozenset[str]:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text("utf-8").splitlines()
+
+
+def _entries(path: Path) -> list[str]:
+    """The entries of a file of `a, b, c,` lines."""
+    lines = (line for line in _lines(path) if not line.startswith("#"))
+    return [entry for line in lines for entry in line.rstrip(",").split(", ")]
 
 
 def _sections(path: Path) -> dict[str, list[str]]:

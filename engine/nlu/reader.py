@@ -133,7 +133,7 @@ class Reader:
             meant = sum(confidence for intent, confidence in ranking if intent in NAMING)
             if found and meant >= _MEANT and (guess := self._tagger.guess(text, found)):
                 spans = [guess, *spans]
-        asked = {kind: tagger.read(text, found) for kind, tagger in self._asked.items()}
+        asked = {kind: _affirmed_answer(text, tagger.read(text, found)) for kind, tagger in self._asked.items()}
         return Reading(ranking, self._entities(text, found, spans, ranking[0][0]), asked)
 
     def grouped(self, text: str) -> Grouped:
@@ -195,6 +195,12 @@ def _affirmed(text: str, spans: list[Span]) -> list[Span]:
     """`il cognome è Bianchi, non Rossi`: without what is denied, if something is left."""
     kept = [span for span in spans if not _DENIED.search(text[: span.start])]
     return kept if any(span.label in LABELS for span in kept) else spans
+
+
+def _affirmed_answer(text: str, answer: Answer) -> Answer:
+    """`non mi chiamo Neri ma Rossi`: without what is denied, if something is left."""
+    kept = tuple(part for part in answer.parts if not _DENIED.search(text[: part[0]]))
+    return Answer(kept or answer.parts, answer.likely)
 
 
 def _synonyms(examples: Sequence[Example], synonyms: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:

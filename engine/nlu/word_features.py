@@ -13,6 +13,8 @@ from engine.nlu.normal import word
 
 _DENYING = {"non", "invece", "anziche"}
 _HIDDEN = 0.4  # share of lexicon hits that training doesn't see: most names of real people are in no lexicon
+_BESIDE = {"w=", "in", "sh", "is", "s3", "<c"}  # what is seen of a neighbour, by the beginnings of its features
+_NEAR = {"w=", "in", "sh"}  # of the word next to it
 _SIGNS = ".,;:&-'/()"
 
 
@@ -66,7 +68,7 @@ def _in_context(seen: list[_Seen], at: int) -> list[str]:
         place = at + step
         if 0 <= place < len(seen):
             marks = seen[place].marks
-            kept = marks if abs(step) == 1 else [mark for mark in marks if mark[:2] in {"w=", "in", "sh"}]
+            kept = [mark for mark in marks if mark[:2] in (_BESIDE if abs(step) == 1 else _NEAR)]
             features += [f"{step}:{mark}" for mark in (kept if abs(step) < 3 else kept[:1])]
         elif abs(step) == 1:
             features.append(f"{step}:edge")
