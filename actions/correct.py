@@ -11,6 +11,7 @@ from rasa_sdk.types import DomainDict
 
 from actions import answers
 from actions.flow import FIELDS, active_form, go_to, reopen
+from actions.naming import corrected
 from areaclienti.domain.companies import clean_company
 from areaclienti.domain.contacts import ContactRejected, parse_contact
 from areaclienti.domain.names import NameRejected, PersonName, clean_name, split_full_name, with_part_corrected
@@ -85,9 +86,9 @@ def _spoken_of(text: str) -> str | None:
 def _new_value(tracker: Tracker, field: str) -> dict[str, str] | None:
     """The corrected value where the message has one that can be used as it is; otherwise the form asks for it."""
     try:
-        if field in {"name", "family_name"} and (name := answers.entity(tracker, "person")):
+        if field in {"name", "family_name"} and (name := corrected(tracker, "person")):
             return _new_name(tracker, name)
-        if field == "company_name" and (company := answers.entity(tracker, "company")):
+        if field == "company_name" and (company := corrected(tracker, "company")):
             cleaned = clean_company(company)
             return {"company_name": cleaned, "customer_name": cleaned}
         if field == "customer_type" and (kind := answers.customer_type(tracker)):

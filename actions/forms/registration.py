@@ -119,13 +119,13 @@ class ValidateRegistrationForm(Form):
         if not value:
             return {"family_name": None}
         given = tracker.get_slot("given_name")
+        whole = split_full_name(str(value)) if self.requested(tracker) == "family_name" else None
+        if whole and given and whole.given.casefold() == str(given).casefold():
+            value = whole.family  # asked for the surname only, wrote the whole name again
         try:
             family = clean_name(str(value))
         except NameRejected as rejected:
             return self._name_rejected(dispatcher, tracker, "family_name", rejected)
-        whole = split_full_name(family) if self.requested(tracker) == "family_name" else None
-        if whole and given and whole.given.casefold() == str(given).casefold():
-            family = whole.family  # asked for the surname only, wrote the whole name again
         named = self._noted(dispatcher, tracker, "customer_name", f"{given} {family}") if given else {}
         return self.accepted(tracker, family_name=family, **named)
 

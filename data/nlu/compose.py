@@ -1,4 +1,4 @@
-"""Write composed.yml: names, companies, sets of data and everyday phrases, put together from what lexicon/ holds."""
+"""Write composed.yml and lexicon/answers.txt: names, companies, data and phrases, put together from lexicon/."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 LEXICON = HERE / "lexicon"
 SEED = 20261123
-COUNTS = {"give_name": 1500, "give_company_name": 2000, "give_contact": 320, "give_data": 950, "correct_data": 300}
+COUNTS = {"give_name": 1300, "give_company_name": 1600, "give_contact": 320, "give_data": 950, "correct_data": 300}
+ANSWERS = {"give_name": 1700, "give_company_name": 2300, "give_data": 300}
 PHRASES_A_PATTERN = 12
 RARE = 0.35  # share of names that come from more_names.txt
 MISTYPED = 0.15  # share of the pieces around names that are mistyped
@@ -72,7 +73,7 @@ PLAIN = {"greet", "goodbye", "thank", "other_language", "insult"}  # said withou
 
 def main() -> None:
     """Compose every intent's examples with one seed, so that the same lexicon gives the same file."""
-    maker = Maker(random.Random(SEED))
+    maker = Maker(random.Random(SEED), _sections("company_words.txt"))
     frames, phrases = _sections("frames.txt"), _sections("phrases.txt")
     examples: dict[str, dict[str, None]] = {}
     for intent, count in COUNTS.items():
@@ -88,6 +89,23 @@ def main() -> None:
         for intent, made in examples.items()
     ]
     (HERE / "composed.yml").write_text(f'{HEADER}version: "3.1"\n\nnlu:\n' + "\n".join(blocks), "utf-8")
+    companies = _joined(_sections("company_words.txt"), _sections("more_companies.txt"))
+    _compose_answers(Maker(random.Random(SEED), companies))
+
+
+def _compose_answers(maker: Maker) -> None:
+    """Names as they are given where they are asked for: no examples of an intent, so Rasa doesn't read them."""
+    frames = _joined(_sections("frames.txt"), _sections("answer_frames.txt"))
+    lines: dict[str, None] = {}
+    for intent, count in ANSWERS.items():
+        wanted = len(lines) + count
+        while len(lines) < wanted:
+            lines[f"{intent}\t{maker.example(frames[intent])}"] = None
+    (LEXICON / "answers.txt").write_text(HEADER + "".join(f"{line}\n" for line in lines), "utf-8")
+
+
+def _joined(one: dict[str, list[str]], other: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {title: [*one.get(title, []), *other.get(title, [])] for title in {**one, **other}}
 
 
 def _drop_contradictions(examples: dict[str, dict[str, None]]) -> None:
@@ -114,7 +132,8 @@ def _plain(example: str) -> str:
 class Maker:
     """Fills the slots of a frame with names, companies and contacts, annotated."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, companies: dict[str, list[str]]) -> None:
+        """`companies`: the parts and patterns of a ragione sociale by name."""
         self._chance = chance
         self._given = _lines("given_names.txt")
         self._family = _lines("family_names.txt")

@@ -36,7 +36,7 @@ class AnswerTagger:
 
     def __init__(self, kind: str, lexicon: Lexicon, dictionary: Dictionary) -> None:
         self._kind = kind
-        self._features = WordFeatures(lexicon, dictionary)
+        self._features = WordFeatures(lexicon, dictionary, is_brief=True)
         self._crf = pycrfsuite.Tagger()
         self._model = b""
 

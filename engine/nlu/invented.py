@@ -11,6 +11,11 @@ from engine.nlu.spans import Part
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SHORTEST, _LONGEST = 3, 11  # letters
+_WITH_PARTICLE = 0.1  # of the words for people
+_PARTICLES = (
+    *("de", "di", "del", "della", "dalla", "dal", "dello", "degli", "lo", "la", "li", "d'", "dell'", "dall'", "san"),
+    *("el", "ben", "van", "von", "de la", "dos", "da", "o'", "mc", "al"),
+)
 _KEPT = 0.5  # of a company's words
 _FROM_TEXTS = 0.7  # of those that take a word's place in a company's name; the others are letters
 
@@ -49,9 +54,12 @@ class Inventor:
             return old
         is_word = self._vocabulary and chance.random() < _FROM_TEXTS
         new = chance.choice(self._vocabulary) if is_word else self._sounding(chance)
+        if not self._vocabulary and chance.random() < _WITH_PARTICLE:
+            particle = chance.choice(_PARTICLES)
+            new = particle + new if particle.endswith("'") else f"{particle} {new}"
         if old.isupper():
             return new.upper()
-        return new.capitalize() if old[0].isupper() else new
+        return new.title() if old[0].isupper() else new
 
     def _sounding(self, chance: random.Random) -> str:
         made = ""

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine.nlu import contacts
 from engine.nlu.dictionary import Dictionary
@@ -30,6 +31,7 @@ _WORDS_OF_COMPANIES = frozenset(
     ]
 )
 
+_ANNOTATION = re.compile(r"\[(?P<text>[^]]+)\]\((?P<entity>\w+)(?::[^)]*)?\)")
 Lesson = tuple[str, tuple[Part, ...]]
 
 
@@ -69,6 +71,21 @@ def lessons(
     inventor = Inventor(names) if kind == "person" else Inventor(names, _vocabulary(sentences), _WORDS_OF_COMPANIES)
     drawn = _drawn([_parted(*one) for one in named], sentences, inventor, chance)
     return [*named, *drawn, *((text, ()) for text in chance.sample(without, min(_WITHOUT, len(without))))]
+
+
+def composed_answers(folder: Path) -> list[tuple[str, str, list[Span]]]:
+    """What compose.py wrote for the readers of answers, as (text, intent, spans)."""
+    lines = (folder / "answers.txt").read_text("utf-8").splitlines()
+    return [_read(*line.split("\t")) for line in lines if not line.startswith("#")]
+
+
+def _read(intent: str, annotated: str) -> tuple[str, str, list[Span]]:
+    text, spans, at = "", [], 0
+    for found in _ANNOTATION.finditer(annotated):
+        text += annotated[at : found.start()]
+        spans.append(Span(len(text), len(text) + len(found["text"]), found["entity"]))
+        text, at = text + found["text"], found.end()
+    return text + annotated[at:], intent, spans
 
 
 def _parts(kind: str, text: str, intent: str, spans: Sequence[Span]) -> tuple[Part, ...] | None:

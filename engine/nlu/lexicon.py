@@ -40,13 +40,21 @@ class Lexicon:
             "trade": _words(company["sector"] + company["activity"], shortest=4),
             "place": _words(company["place"], shortest=5),
             "form": _words(_FORMS.split(), shortest=2),
-            "town": _words([name for name in _entries(folder / "towns.txt") if " " not in name], shortest=3),
             "title": _words(marks["title"], shortest=2),
             "particle": _words(marks["particle"], shortest=2),
         }
         for language, words in _sections(folder / "foreign_words.txt").items():
             lists[f"foreign_{language}"] = _words(" ".join(words).split(), shortest=2)
         return cls(lists)
+
+    @classmethod
+    def read_wide(cls, folder: Path) -> Lexicon:
+        """The same with more trades and forms, and with `town`: for who knows that a name was asked for."""
+        lists = cls.read(folder)._lists
+        more = _sections(folder / "more_companies.txt")
+        towns = [name for name in _entries(folder / "towns.txt") if " " not in name]
+        lists["trade"] |= _words(more["sector"], shortest=4)
+        return cls(lists | {"town": _words(towns, shortest=3)})
 
     @classmethod
     def load(cls, path: Path) -> Lexicon:

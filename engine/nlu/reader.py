@@ -13,7 +13,7 @@ from engine.nlu.asked import Answer, AnswerTagger
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.features import Features, common_words
 from engine.nlu.language import Token, tokens
-from engine.nlu.lessons import KINDS, lessons
+from engine.nlu.lessons import KINDS, composed_answers, lessons
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.linear import Grouped, LinearClassifier
 from engine.nlu.normal import words
@@ -25,7 +25,8 @@ from engine.nlu.values import Values
 WEIGHTS = {"word": 1.0, "lemma": 1.0, "letters": 2.0, "skeleton": 0.5, "structure": 0.7}
 COST = 0.3
 COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
-_ANSWERS = "answers_{}.crfsuite"
+_ANSWERS = {kind: f"answers_{kind}.crfsuite" for kind in KINDS}
+_WIDE = "lexicon_of_answers.json"
 _MARKED = {*LABELS, "contact"}
 NAMING = ("give_name", "give_company_name")
 _MEANT = 0.2  # confidence from which on a name is looked for where none is marked
@@ -100,14 +101,7 @@ class Reader:
         classifier.save(folder)
         values = Values(_synonyms(examples, synonyms))
         (folder / "values.json").write_text(json.dumps(values.entries(), ensure_ascii=False), "utf-8")
-        told = [(example.text, example.intent, example.spans) for example in examples]
-        names = sorted(lexicon.listed("given") | lexicon.listed("family"))
-        asked = {
-            kind: AnswerTagger(kind, lexicon, dictionary).fit(
-                lessons(kind, told, names, dictionary), folder / _ANSWERS.format(kind)
-            )
-            for kind in KINDS
-        }
+        asked = answer_taggers(examples, lexicon_folder, dictionary, folder)
         return cls(tagger, features, classifier, values, asked)
 
     @classmethod
@@ -120,7 +114,7 @@ class Reader:
             Features(lexicon, dictionary, common),
             LinearClassifier.load(folder),
             Values(tuple(entry) for entry in json.loads((folder / "values.json").read_text("utf-8"))),
-            {kind: AnswerTagger(kind, lexicon, dictionary).load(folder / _ANSWERS.format(kind)) for kind in KINDS},
+            _loaded_answer_taggers(dictionary, folder),
         )
 
     def read(self, text: str) -> Reading:
@@ -154,6 +148,26 @@ class Reader:
                 value = found_values[0 if entity == "field" else -1]
                 entities.append((value.start, value.end, entity, value.value))
         return sorted(entities)
+
+
+def answer_taggers(
+    examples: Sequence[Example], lexicon_folder: Path, dictionary: Dictionary, folder: Path
+) -> dict[str, AnswerTagger]:
+    """The readers of answers, trained on the examples and on what is composed for them; written into `folder`."""
+    wide = Lexicon.read_wide(lexicon_folder)
+    wide.save(folder / _WIDE)
+    told = [(example.text, example.intent, example.spans) for example in examples]
+    told += composed_answers(lexicon_folder)
+    names = sorted(wide.listed("given") | wide.listed("family"))
+    return {
+        kind: AnswerTagger(kind, wide, dictionary).fit(lessons(kind, told, names, dictionary), folder / _ANSWERS[kind])
+        for kind in KINDS
+    }
+
+
+def _loaded_answer_taggers(dictionary: Dictionary, folder: Path) -> dict[str, AnswerTagger]:
+    wide = Lexicon.load(folder / _WIDE)
+    return {kind: AnswerTagger(kind, wide, dictionary).load(folder / _ANSWERS[kind]) for kind in KINDS}
 
 
 def grouped_examples(

@@ -21,15 +21,16 @@ _SIGNS = ".,;:&-'/()"
 class WordFeatures:
     """Features of the tokens of a text as strings; `chance` given, some lists are hidden, as in training."""
 
-    def __init__(self, lexicon: Lexicon, dictionary: Dictionary) -> None:
-        self._lexicon, self._dictionary = lexicon, dictionary
+    def __init__(self, lexicon: Lexicon, dictionary: Dictionary, is_brief: bool = False) -> None:
+        """`is_brief`: less is seen of a word's neighbours, for half the time of a training."""
+        self._lexicon, self._dictionary, self._is_brief = lexicon, dictionary, is_brief
 
     def of(self, text: str, found: list[Token], chance: random.Random | None = None) -> list[list[str]]:
         """A list for each token."""
         inside = contacts.find(text)
         seen = [self._of_token(token, inside, chance) for token in found]
         whole = _of_text(seen)
-        return [[*_in_context(seen, at), *whole] for at in range(len(seen))]
+        return [[*_in_context(seen, at, self._is_brief), *whole] for at in range(len(seen))]
 
     def _of_token(self, token: Token, inside: list[contacts.Span], chance: random.Random | None) -> _Seen:
         if any(start <= token.start < end for start, end in inside):
@@ -62,13 +63,15 @@ def _of_text(seen: list[_Seen]) -> list[str]:
     return [f"text={'+'.join(kinds)}", f"n={min(len(seen), 6)}", *(f"has={name}" for name in kinds)]
 
 
-def _in_context(seen: list[_Seen], at: int) -> list[str]:
+def _in_context(seen: list[_Seen], at: int, is_brief: bool) -> list[str]:
     features = ["bias", *seen[at].marks]
     for step in (-3, -2, -1, 1, 2, 3):
         place = at + step
         if 0 <= place < len(seen):
             marks = seen[place].marks
-            kept = [mark for mark in marks if mark[:2] in (_BESIDE if abs(step) == 1 else _NEAR)]
+            kept = marks
+            if is_brief or abs(step) > 1:
+                kept = [mark for mark in marks if mark[:2] in (_BESIDE if abs(step) == 1 else _NEAR)]
             features += [f"{step}:{mark}" for mark in (kept if abs(step) < 3 else kept[:1])]
         elif abs(step) == 1:
             features.append(f"{step}:edge")

@@ -10,19 +10,27 @@ from rasa_sdk import Tracker
 from actions import answers
 from areaclienti.domain.contacts import parse_contact
 
+_NAMES = {"person", "person_", "company"}
 
-def said(text: str, intent: str, confidence: float = 0.9, naming: float = 0.0, **marked: str) -> Tracker:
+
+def said(
+    text: str, intent: str, confidence: float = 0.9, naming: float = 0.0, likely: float = 0.99, **marked: str
+) -> Tracker:
     """A tracker whose latest message is `text`, with entities marked where their words stand in it.
 
-    `naming`: how likely the NLU holds it for a name.
+    `naming`: how likely the classifier holds it for a name; `likely`: how likely the readers of answers find one there,
+    which is what is marked as `answer`, or else as a person or a company.
     """
+    named = [marked.pop("answer")] if "answer" in marked else [marked[one] for one in marked if one[:7] in _NAMES]
+    parts = [(text.index(value), text.index(value) + len(value)) for value in named]
     entities: list[dict[str, Any]] = [
         {"entity": kind.rstrip("_"), "value": value, "start": text.index(value), "end": text.index(value) + len(value)}
         for kind, value in marked.items()
     ]
     first = {"name": intent, "confidence": confidence}
     ranking = [first, {"name": "give_name", "confidence": naming}]
-    message = {"text": text, "intent": first, "intent_ranking": ranking, "entities": entities}
+    asked = {kind: {"parts": parts, "likely": likely if parts else 0.0} for kind in ("person", "company")}
+    message = {"text": text, "intent": first, "intent_ranking": ranking, "entities": entities, "asked": asked}
     return Tracker("test", {}, message, [], False, None, {}, "action_listen")
 
 
@@ -36,11 +44,11 @@ def said(text: str, intent: str, confidence: float = 0.9, naming: float = 0.0, *
         ("sono la Bruna Neri", {"person": "Bruna Neri"}, "Bruna Neri"),
         ("sarei Bruno", {"person": "Bruno"}, "Bruno"),
         ("può mettere Edoardo Neri", {"person": "Edoardo Neri"}, "Edoardo Neri"),
-        ("xhensila 🙂", {}, "xhensila"),
+        ("xhensila 🙂", {"answer": "xhensila"}, "xhensila"),
         ("Mario Rossi tutto maiuscolo", {"person": "Mario Rossi"}, "Mario Rossi"),
         ("piacere Edoardo Neri", {"person": "Edoardo Neri"}, "Edoardo Neri"),
-        ("Xhensila", {}, "Xhensila"),
-        ("mi chiamo Xhensila, grazie", {}, "Xhensila"),
+        ("Xhensila", {"answer": "Xhensila"}, "Xhensila"),
+        ("mi chiamo Xhensila, grazie", {"answer": "Xhensila"}, "Xhensila"),
         ("La Rosa Concetta", {"company": "La Rosa Concetta"}, "La Rosa Concetta"),
     ],
 )
@@ -56,12 +64,12 @@ def test_a_legal_form_is_no_persons_name() -> None:
 @pytest.mark.parametrize(
     ("text", "intent", "confidence", "naming", "marked"),
     [
-        ("Sgarbi", "out_of_scope", 0.4, 0.05, {}),
-        ("Sgarbi", "nlu_fallback", 0.3, 0.05, {}),
+        ("Sgarbi", "out_of_scope", 0.4, 0.05, {"answer": "Sgarbi"}),
+        ("Sgarbi", "nlu_fallback", 0.3, 0.05, {"answer": "Sgarbi"}),
         ("rita lo conte e basta", "cancel", 0.5, 0.3, {"person": "rita lo conte"}),
         ("Ada Neri buonasera", "greet", 0.95, 0.03, {"person": "Ada Neri"}),
-        ("Speranza", "wait", 0.6, 0.2, {}),
-        ("sara neri", "faq_duration", 0.6, 0.02, {}),
+        ("Speranza", "wait", 0.6, 0.2, {"answer": "Speranza"}),
+        ("sara neri", "faq_duration", 0.6, 0.02, {"answer": "sara neri"}),
     ],
 )
 def test_at_its_step_a_likely_name_is_taken_whatever_the_first_intent(
@@ -77,8 +85,8 @@ def test_at_its_step_a_likely_name_is_taken_whatever_the_first_intent(
 @pytest.mark.parametrize(
     ("text", "intent", "confidence", "naming", "marked"),
     [
-        ("forza inter", "out_of_scope", 0.95, 0.01, {}),
-        ("sarà vero", "faq_security", 0.6, 0.02, {}),
+        ("forza inter", "out_of_scope", 0.95, 0.01, {"answer": "inter"}),
+        ("sarà vero", "faq_security", 0.6, 0.02, {"answer": "vero"}),
         ("buon natale", "goodbye", 0.95, 0.02, {}),
         ("perché volete il mio nome?", "nlu_fallback", 0.3, 0.09, {}),
         ("basta così lasciamo stare", "cancel", 0.9, 0.05, {}),
@@ -89,7 +97,7 @@ def test_at_its_step_a_likely_name_is_taken_whatever_the_first_intent(
 def test_what_steers_or_asks_is_no_name_at_its_step(
     text: str, intent: str, confidence: float, naming: float, marked: dict[str, str], slot: str
 ) -> None:
-    message = said(text, intent, confidence, naming, **marked)
+    message = said(text, intent, confidence, naming, likely=0.6, **marked)
     assert answers.is_answer(message, slot) is (intent in answers.ANSWER_INTENTS)
     read = answers.company if slot == "company_name" else answers.person
     if intent != "correct_data":  # a rule's, not a form's
@@ -105,8 +113,8 @@ def test_a_name_that_was_not_asked_for_has_to_be_marked() -> None:
     [
         ("Rossi srl di Ancona", {"company": "Rossi srl"}, "Rossi srl"),
         ("siamo la Vetreria Toscana", {"company": "Vetreria Toscana"}, "Vetreria Toscana"),
-        ("La Bella Pizza", {}, "La Bella Pizza"),
-        ("Fiori Anna", {"person": "Anna"}, "Fiori Anna"),
+        ("La Bella Pizza", {"answer": "La Bella Pizza"}, "La Bella Pizza"),
+        ("Fiori Anna", {"person": "Anna", "answer": "Fiori Anna"}, "Fiori Anna"),
         ("la ditta Greco Antonio", {"person": "Greco Antonio"}, "Greco Antonio"),
         ("siamo la Ferrara S.r.l.", {"company": "Ferrara S.r.l"}, "Ferrara S.r.l."),
     ],

@@ -1,0 +1,140 @@
+"""Puts one person's name together from the parts of it in a message, and from what is said about them."""
+
+from __future__ import annotations
+
+import re
+
+from areaclienti.domain.names import (
+    NameRejected,
+    PersonName,
+    canonical_name,
+    clean_name,
+    split_full_name,
+    with_part_corrected,
+)
+
+Part = tuple[int, int]
+
+_SAID = r"(?:\s+(?:di\s+battesimo|vero))?\s*[:=-]?\s*(?:(?:faccio|invece|sarebbe|è|e['’]?)\s*[:=]?\s*)?"
+_LABEL_BEFORE = re.compile(rf"\b(?P<label>(?:cog)?nome){_SAID}$", re.IGNORECASE)
+_LABEL_AFTER = re.compile(
+    r"[\s,;:(–-]*(?:(?:è|sarebbe|come|di|faccio\s+di)\s+)?(?:(?:il|mio)\s+)*(?P<label>(?:cog)?nome)\b", re.IGNORECASE
+)
+_FAMILY_FIRST = re.compile(
+    r"\b(?:cognome\s*(?:e|ed|,|-|/|poi)?\s*(?:poi\s+)?nome|prima\s+il\s+cognome)\b", re.IGNORECASE
+)
+_CORRECTION = re.compile(
+    r"\b(?:anzi|scus\w+|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo|mi\s+sbaglio|ho\s+sbagliato|no)\b",
+    re.IGNORECASE,
+)
+_CORRECTED_AFTER = re.compile(
+    rf"[\s.,;:!…-]*(?:{_CORRECTION.pattern}[\s.,;:!…-]*|\b(?:è|volevo\s+dire|intendevo)\s+)+"
+    r"(?P<name>[^\W\d_][\w'’ -]*)[\s.!]*$",
+    re.IGNORECASE,
+)
+_W = r"[^\W\d_][\w'’-]+"
+_NICKNAMED = re.compile(
+    rf"(?P<first>{_W})\s*(?:\((?P<aside>{_W})\)|[\"“«](?:{_W})[\"”»])\s+(?P<family>{_W}(?:\s+{_W})?)\s*$", re.IGNORECASE
+)
+_PARTICLES = re.compile(r"(?:(?:d['’]|de|di|del|della|dei|da|la|lo|li|il|le|i|gli|l['’]|san|santa)\s*)+", re.IGNORECASE)
+
+
+def whole_name(typed: str, parts: list[Part]) -> str | None:
+    """The name, given name first; with the labels `nome … cognome …` where the line alone would be parted elsewhere.
+
+    `Rossi, Mario`, `cognome Rossi nome Mario`, `Neri Luca, Neri è il cognome`, `cognome e nome: Neri Luca`,
+    `Liana Pavesi, no scusa Pavese`, `Renzo (Lorenzo) Guidi`. Without a word about them the longest part.
+    """
+    if not parts:
+        return None
+    if (nicknamed := _NICKNAMED.search(typed)) and nicknamed.start() <= parts[0][0] <= nicknamed.end():
+        return f"{max(nicknamed['first'], nicknamed['aside'] or '', key=len)} {nicknamed['family']}"
+    if len(parts) == 2 and (name := _of_two(typed, parts[0], parts[1])):
+        return name
+    start, end = max(parts, key=lambda part: part[1] - part[0])
+    name = _with_particle(typed, typed[start:end])
+    if corrected := _CORRECTED_AFTER.fullmatch(typed, end):
+        return _corrected(name, corrected["name"].strip())
+    if _FAMILY_FIRST.search(typed[:start]):
+        return _family_first(name)
+    return name
+
+
+def _of_two(typed: str, one: Part, other: Part) -> str | None:
+    first, second = typed[slice(*one)], typed[slice(*other)]
+    before, between, after = typed[: one[0]], typed[one[1] : other[0]], typed[other[1] :]
+    labels = _labels(before, between, after)
+    if _are_words_of(second, first):
+        return _told_apart(first, second, labels[1])
+    if _are_words_of(first, second):
+        return _told_apart(second, first, labels[0])
+    if not between.strip(" ,;"):
+        return typed[one[0] : other[1]]
+    if _CORRECTION.search(between):
+        return _corrected(first, second)
+    if "cognome" not in labels:
+        return None
+    return _ordered(second, first) if labels[0] == "cognome" or labels[1] == "nome" else _ordered(first, second)
+
+
+def _labels(before: str, between: str, after: str) -> tuple[str | None, str | None]:
+    """What the two parts are called, `nome` or `cognome`: by the words before each, or by those after."""
+    first, second = _LABEL_BEFORE.search(before), _LABEL_BEFORE.search(between)
+    behind_first, behind_second = _LABEL_AFTER.match(between), _LABEL_AFTER.match(after)
+    if not first and behind_first and (behind_second or not second):
+        first, second = behind_first, behind_second
+    return _said(first), _said(second or behind_second)
+
+
+def _said(label: re.Match[str] | None) -> str | None:
+    return label["label"].casefold() if label else None
+
+
+def _ordered(given: str, family: str) -> str:
+    plain = split_full_name(f"{given} {family}")
+    is_plain = plain and canonical_name(plain.given) == canonical_name(given)
+    return f"{given} {family}" if is_plain else f"nome {given} cognome {family}"
+
+
+def _told_apart(whole: str, part: str, label: str | None) -> str:
+    """`Neri Luca, Neri è il cognome`: the part is what it is called, the rest the other name."""
+    said = set(map(canonical_name, part.split()))
+    rest = " ".join(word for word in whole.split() if canonical_name(word) not in said)
+    if not label or not rest:
+        return whole
+    return _ordered(rest, part) if label == "cognome" else _ordered(part, rest)
+
+
+def _family_first(name: str) -> str:
+    """The family name is the first word, with its particles, unless the list of given names knows better."""
+    split = split_full_name(name)
+    if split is None or canonical_name(name).startswith(canonical_name(split.family)):
+        return name
+    words = name.split()
+    cut = next((at for at, word in enumerate(words, 1) if not _PARTICLES.fullmatch(word)), 1)
+    return _ordered(" ".join(words[cut:]), " ".join(words[:cut])) if cut < len(words) else name
+
+
+def _corrected(first: str, second: str) -> str:
+    """The last word counts, of a name or of one of its parts."""
+    try:
+        second = clean_name(second)
+        whole = split_full_name(first)
+        if whole is None or split_full_name(second):
+            return second
+        return " ".join(with_part_corrected(PersonName(*whole), second))
+    except NameRejected:
+        return first
+
+
+def _are_words_of(part: str, whole: str) -> bool:
+    return set(map(canonical_name, part.split())) <= set(map(canonical_name, whole.split()))
+
+
+def _with_particle(typed: str, marked: str) -> str:
+    """`D'Amico Giovanni`: an answer that begins with a particle which was not marked; not `la Mariuccia`."""
+    whole = typed.strip(" .,;:!")
+    before, found, after = whole.partition(marked)
+    if before.islower() and not marked.islower() and not before.startswith("d"):
+        return marked
+    return whole if found and not after.strip() and _PARTICLES.fullmatch(before) else marked
