@@ -19,9 +19,9 @@ _STEERING_WITH_A_NAME = {"correct_data", "register"}
 # What speaks for a name where one was asked for: how likely the words are one (the readers of answers know the step)
 # and how likely the message is meant as one (the classifier knows what else people say), as log-odds. The weights were
 # read off readings of the training data by models that had not seen them (docs/nlu.md).
-_WORDS, _MEANING, _BIAS = 0.5, 0.7, 0.5
-_MOST = 12.0
-_CERTAIN = 0.5  # from what chance on a correction holds the new name
+_WORDS, _MEANING, _BIAS = 0.5, 0.7, 1.0
+_MOST = 7.0
+_CERTAIN = 0.5  # from what chance on a name is there, whatever else is
 
 _CORRECTION = re.compile(
     r"\b(?:anzi|scus\w+|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo)\b", re.IGNORECASE
@@ -50,10 +50,11 @@ def person(tracker: Tracker, requested: bool) -> str | None:
     if not requested:
         found = [(start, end) for kind, start, end in spans(tracker) if kind == "person"]
         return whole_name(text(tracker), found)
+    found, likely = asked(tracker, "person")
     company_name = entity(tracker, "company")
-    if company_name and entity(tracker, "person") is None and canonical_company(company_name).legal_form:
+    if likely < _CERTAIN and company_name and canonical_company(company_name).legal_form:
         return None
-    return whole_name(text(tracker), asked(tracker, "person")[0])
+    return whole_name(text(tracker), found)
 
 
 def company(tracker: Tracker, requested: bool) -> str | None:

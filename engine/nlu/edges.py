@@ -61,6 +61,13 @@ _JOINED_AFTER = re.compile(r"\w?(?:-[^\W\d_]+|['’][A-Z]\w+)")
 _OPEN_END = re.compile(
     r"\s+(?:\w*l['’]|d['’]|di|del|della|dal|dalla|la|il|e|o|in|a|con|per)$", re.IGNORECASE
 )  # `Neri all'`
+_SAID_TWICE = re.compile(r"(?P<one>[^\W\d_]{3,})\s+(?P<again>(?P=one)\s)", re.IGNORECASE)
+_ASIDE = re.compile(r"\s*\([^()]*\)?$")
+_FORM_FIRST = re.compile(
+    r"(?:^|[:,]\s*)(?P<form>s\.?r\.?l\.?s?\.?|s\.?p\.?a\.?|s\.?n\.?c\.?|s\.?a\.?s\.?)\s+$", re.IGNORECASE
+)
+_SINCE = re.compile(r"\s+dal\s+(?:1[89]|20)\d\d(?!\d)", re.IGNORECASE)
+_SPOKEN_ARTICLE = re.compile(r"(?:la|il)\s+(?=[A-ZÀ-Ý])")  # `la Pina Neri`, but `La Rosa Pina` and `la rosa pina`
 _SPELT_FORM = re.compile(
     r"(?:\bsociet[àa]'?\s+)?\b(?:a\s+responsabilit[àa]'?\s+limitata(?:\s+semplificata)?|per\s+azioni|"
     r"in\s+nome\s+collettivo|in\s+accomandita(?:\s+(?:semplice|per\s+azioni))?)(?!\w)|"
@@ -126,6 +133,10 @@ def _whole(text: str, span: Span, was_asked: bool) -> Span:
         end -= 1  # an emoji
     if not is_company and (cut := _OPEN_END.search(text, start, end)) and cut.start() > start:
         end = cut.start()
+    if is_company and was_asked:
+        start, end = _as_registered(text, start, end)
+    if not is_company and was_asked and (article := _SPOKEN_ARTICLE.match(text, start, end)):
+        start = article.end()
     if is_company:
         start, end = _with_quotes_and_state(text, start, end)
     last = text[start:end].rsplit(" ", 1)[-1]
@@ -136,6 +147,19 @@ def _whole(text: str, span: Span, was_asked: bool) -> Span:
     ):
         end += 1
     return Span(start, end, span.label)
+
+
+def _as_registered(text: str, start: int, end: int) -> tuple[int, int]:
+    """`SRL Edilnova 96` with its form, `Tende Neri dal 1920` with its year; `studio Studio Neri` once."""
+    if twice := _SAID_TWICE.match(text, start, end):
+        start = twice.start("again")
+    if aside := _ASIDE.search(text, start, end):
+        end = aside.start() if aside.start() > start else end
+    if form := _FORM_FIRST.search(text, 0, start):
+        start = form.start("form")
+    if not _IN_A_TOWN.search(f"{text[start:end]} a Roma") and (year := _SINCE.match(text, end)):
+        end = year.end()
+    return start, end
 
 
 def _with_quotes_and_state(text: str, start: int, end: int) -> tuple[int, int]:
