@@ -9,6 +9,7 @@ from areaclienti.domain.names import (
     PersonName,
     canonical_name,
     clean_name,
+    is_given_name,
     split_full_name,
     with_part_corrected,
 )
@@ -68,7 +69,7 @@ def _of_two(typed: str, one: Part, other: Part) -> str | None:
         return _told_apart(first, second, labels[1])
     if _are_words_of(first, second):
         return _told_apart(second, first, labels[0])
-    if not between.strip(" ,;"):
+    if not between.strip(" ,;") and not _are_two_names(first, second):
         return typed[one[0] : other[1]]
     if _CORRECTION.search(between):
         return _corrected(first, second)
@@ -129,6 +130,11 @@ def _corrected(first: str, second: str) -> str:
 
 def _are_words_of(part: str, whole: str) -> bool:
     return set(map(canonical_name, part.split())) <= set(map(canonical_name, whole.split()))
+
+
+def _are_two_names(first: str, second: str) -> bool:
+    """`Guten Tag, Helga Pichler`, but not `Rossi Neri, Anna Maria`: a name each, so that only one is the customer's."""
+    return bool(split_full_name(first) and split_full_name(second)) and not all(map(is_given_name, second.split()))
 
 
 def _with_particle(typed: str, marked: str) -> str:

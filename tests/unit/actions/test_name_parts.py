@@ -35,6 +35,8 @@ def read(typed: str, *parts: str) -> tuple[str, ...]:
         ("mi chiamo Vijay, il cognome è Kumar", ["Vijay", "Kumar"], ("Vijay", "Kumar")),
         ("il cognome è Kumar e mi chiamo Vijay", ["Kumar", "Vijay"], ("Vijay", "Kumar")),
         ("Moretti, Elio", ["Moretti", "Elio"], ("Elio", "Moretti")),
+        ("Moretti Neri, Anna Maria", ["Moretti Neri", "Anna Maria"], ("Anna Maria", "Moretti Neri")),
+        ("Guten Tag, Helga Pichler", ["Guten Tag", "Helga Pichler"], ("Helga", "Pichler")),
         ("Martino Luca dove Martino è il cognome", ["Martino Luca", "Martino"], ("Luca", "Martino")),
         ("Martino Luca, Luca è il nome", ["Martino Luca", "Luca"], ("Luca", "Martino")),
         ("Le Mai (cognome Le)", ["Le Mai", "Le"], ("Mai", "Le")),

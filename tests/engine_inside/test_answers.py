@@ -1,0 +1,148 @@
+"""The readers of answers: what they learn from, what they find among words never seen, where its edges are."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from engine.nlu import lessons as made
+from engine.nlu.asked import AnswerTagger
+from engine.nlu.dictionary import Dictionary
+from engine.nlu.edges import settled
+from engine.nlu.invented import Inventor
+from engine.nlu.language import tokens
+from engine.nlu.lexicon import Lexicon
+from engine.nlu.spans import Span
+
+LEXICON = Path("data/nlu/lexicon")
+NAMES = ["mario rossi", "anna bianchi", "luca moretti", "rosa gallo", "paolo serra"]
+CHATTER = ["non trovo gli occhiali", "quanto costa la polizza", "aspetti un momento", "va bene così", "come si fa"]
+
+
+def examples():
+    told = []
+    for given in ("Mario", "Anna", "Luca", "Rosa", "Paolo", "Elena", "Ugo", "Carla"):
+        for family in ("Rossi", "Bianchi", "Moretti", "Gallo", "Conti"):
+            name = f"{given} {family}"
+            for frame in ("{}", "mi chiamo {}", "sono {}", "{} grazie", "il nome è {}, cliente da anni"):
+                text = frame.format(name)
+                told.append((text, "give_name", [Span(text.index(name), text.index(name) + len(name), "person")]))
+    return told + [(text, "out_of_scope", []) for text in CHATTER]
+
+
+@pytest.fixture(scope="module")
+def dictionary():
+    return Dictionary.of_spacy()
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory, dictionary):
+    path = tmp_path_factory.mktemp("answers") / "person.crfsuite"
+    lessons = made.lessons("person", examples(), NAMES, dictionary)
+    return AnswerTagger("person", Lexicon.read_wide(LEXICON), dictionary).fit(lessons, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("mi chiamo Franco Battaglia", "Franco Battaglia"),
+        ("non trovo la borsa, sono Franco Battaglia", "Franco Battaglia"),
+        ("il nome è Zelmira Trottolini, come si scrive", "Zelmira Trottolini"),
+    ],
+)
+def test_a_name_is_found_among_words_that_it_was_not_learnt_with(reader, text, name):
+    answer = reader.read(text, tokens(text))
+    assert [text[start:end] for start, end in answer.parts] == [name]
+    assert answer.likely > 0.9
+
+
+def test_no_name_is_likely_where_there_is_none(reader):
+    assert reader.read("quanto costa la polizza", tokens("quanto costa la polizza")).likely < 0.5
+    assert reader.read("", []).parts == ()
+
+
+def test_a_stored_reader_reads_what_the_trained_one_reads(reader, tmp_path, dictionary):
+    path = tmp_path / "copy.crfsuite"
+    path.write_bytes(reader._model)
+    other = AnswerTagger("person", Lexicon.read_wide(LEXICON), dictionary).load(path)
+    text = "sono Franco Battaglia"
+    assert other.read(text, tokens(text)) == reader.read(text, tokens(text))
+
+
+def test_in_a_lesson_that_was_drawn_the_marked_part_is_a_name_and_the_rest_is_not(dictionary):
+    """The words of names are told by the letters that only they have."""
+    told = [
+        ("xamo Qarq Qurq xine", "give_name", [Span(5, 14, "person")]),
+        ("xaltro Qirq", "give_name", [Span(7, 11, "person")]),
+    ]
+    drawn = [lesson for lesson in made.lessons("person", told, ["qarq qurq qirq"], dictionary) if lesson[1]]
+    assert len(drawn) > 100
+    for text, parts in drawn:
+        inside = " ".join(text[start:end] for start, end in parts)
+        outside = text
+        for start, end in reversed(parts):
+            outside = outside[:start] + outside[end:]
+        assert "q" in inside.lower()
+        assert "q" not in outside.lower()
+
+
+def test_invented_names_keep_the_case_and_the_place_of_the_parts():
+    inventor = Inventor(["rossi", "russo", "rosso", "bianchi"])
+    for seed in range(50):
+        name, parts = inventor.renamed("ROSSI, nome Carlo", ((0, 5), (12, 17)), random.Random(seed))
+        first, second = (name[start:end] for start, end in parts)
+        assert first.isupper()
+        assert second.replace("'", "").replace(" ", "").isalpha()
+        assert second[0].isupper()
+        assert name == f"{first}, nome {second}"
+
+
+def test_words_of_a_company_that_say_what_it_is_are_not_replaced():
+    inventor = Inventor(["rossi"], ["telefono"], frozenset({"srl"}))
+    names = {inventor.renamed("Bianchi srl", ((0, 11),), random.Random(seed))[0] for seed in range(50)}
+    assert all(name.endswith(" srl") for name in names)
+    assert len(names) > 1
+
+
+def test_a_company_alone_is_no_person_and_what_may_be_either_teaches_nothing(dictionary):
+    company, either = "Rossi Impianti srl", "La Rosa Blu"
+    told = [(text, "give_company_name", [Span(0, len(text), "company")]) for text in (company, either)]
+    assert made.lessons("person", told, NAMES, dictionary) == [(company, ())]
+
+
+def test_annotations_of_composed_answers_become_spans(tmp_path):
+    (tmp_path / "answers.txt").write_text("# composed\ngive_name\tsono [Ada](person), [ditta](customer_type:azienda)\n")
+    assert made.composed_answers(tmp_path) == [
+        ("sono Ada, ditta", "give_name", [Span(5, 8, "person"), Span(10, 15, "customer_type")])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "marked", "whole"),
+    [
+        ("SRL Edilnova 96", "company", "Edilnova 96", "SRL Edilnova 96"),
+        ("Tende Neri dal 1920, grazie", "company", "Tende Neri", "Tende Neri dal 1920"),
+        ("Neri srl dal 1920", "company", "Neri srl", "Neri srl"),
+        ("siamo lo studio Studio Neri", "company", "studio Studio Neri", "Studio Neri"),
+        ("Giochi & Sorrisi (ludoteca)", "company", "Giochi & Sorrisi (ludoteca)", "Giochi & Sorrisi"),
+        (
+            "Ceramiche Neri S.a.s. di Interlandi",
+            "company",
+            "Ceramiche Neri S.a.s. di Interlandi",
+            "Ceramiche Neri S.a.s. di Interlandi",
+        ),
+        ("Neri Società a responsabilità limitata", "company", "Neri Società", "Neri Società a responsabilità limitata"),
+        (
+            "Polo Nord s.n.c. di Neri L. e M.",
+            "company",
+            "Polo Nord s.n.c. di Neri L. e M",
+            "Polo Nord s.n.c. di Neri L. e M.",
+        ),
+        ("DELL'AURORA", "company", "AURORA", "AURORA"),
+        ("sono io, la Pina Neri", "person", "la Pina Neri", "Pina Neri"),
+        ("la rosa pina", "person", "la rosa pina", "la rosa pina"),
+    ],
+)
+def test_the_edges_of_what_was_asked_for_are_settled(text, label, marked, whole):
+    span = Span(text.index(marked), text.index(marked) + len(marked), label)
+    assert [text[one.start : one.end] for one in settled(text, [span], was_asked=True)] == [whole]
