@@ -21,6 +21,7 @@ _STEERING_WITH_A_NAME = {"correct_data", "register"}
 # read off readings of the training data by models that had not seen them (docs/nlu.md).
 _WORDS, _MEANING, _BIAS = 0.5, 0.7, 1.0
 _MOST = 7.0
+_LONGEST_ANSWER = 50  # words: who writes more tells something else, and some word of it always looks like a name
 _CERTAIN = 0.5  # from what chance on a name is there, whatever else is
 
 _CORRECTION = re.compile(
@@ -35,6 +36,8 @@ _ONE_COMPANY = re.compile(  # between parts of one: `Farmacia San Rocco del dott
 
 def is_name(tracker: Tracker, kind: str) -> bool:
     """Whether the latest message answers the question for a `person` or a `company`, as far as can be told."""
+    if len(text(tracker).split()) > _LONGEST_ANSWER:
+        return False
     if intent(tracker) in NAMING_INTENTS:
         return True
     if intent(tracker) in _STEERING_WITH_A_NAME or not text(tracker):

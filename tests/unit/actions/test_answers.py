@@ -104,6 +104,13 @@ def test_what_steers_or_asks_is_no_name_at_its_step(
         assert read(message, requested=True) is None
 
 
+@pytest.mark.parametrize(("times", "name"), [(40, "Ada Neri"), (60, None)])
+def test_who_writes_a_page_does_not_answer_with_a_name(times: int, name: str | None) -> None:
+    message = said("parole " * times + "Ada Neri", "give_name", answer="Ada Neri")
+    assert answers.person(message, requested=True) == name
+    assert answers.company(message, requested=True) == name
+
+
 def test_a_name_that_was_not_asked_for_has_to_be_marked() -> None:
     assert answers.person(said("Xhensila", "give_name"), requested=False) is None
 
