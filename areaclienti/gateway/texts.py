@@ -53,6 +53,7 @@ class Watchwords(_Texts):
 
     verification_code: frozenset[str]
     tax_code: frozenset[str]
+    fields: frozenset[str]
     password: frozenset[str]
 
 

@@ -32,6 +32,7 @@ _SIGNS_IN_PLACE = re.compile(
 _SIGNS_OUT_OF_PLACE = re.compile(r"[%€+/\-]")
 _NUMBER_AFTER_THE_END = re.compile(r"[?!.]\s*\d+\W*$|\s\d\d\W*$")
 _TELLS = re.compile(r"^[^?]*(?:\bè\b|\be'|[:=])[^?]*$", re.IGNORECASE)  # «la mia password è …», no question
+_RETYPED = re.compile(r"(?:\bè|\be'|:)\s*[^\W\d_]+\W*$", re.IGNORECASE)
 _FEWEST_TITLED = 3
 _SHORTEST_STEM, _LONGEST_ENDING = 5, 3
 _CORRECTION = "correct_data"  # here a number may be a mobile's, and a strange word an address
@@ -66,6 +67,8 @@ def passes(text: str, intent: str, confidence: float, rule: Rule = RULE) -> bool
     others = sum(not _is_of_questions(word) for word in words)
     if (others or _TELLS.search(text)) and not load_texts().watchwords.password.isdisjoint(words):
         return False
+    if intent == _CORRECTION and _RETYPED.search(text) and load_texts().watchwords.fields.isdisjoint(words):
+        return False  # «ho sbagliato, è …»: what is typed anew may be the password
     if not others:
         return confidence >= rule.confidence
     few = len(words) >= rule.fewest_words_with_others and others * rule.words_for_each_other <= len(words)

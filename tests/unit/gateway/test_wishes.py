@@ -24,6 +24,8 @@ from benchmarks.interception.vocabulary import lists
         ("👍", "affirm", 0.99),
         ("???", "help", 0.99),
         ("/restart", "start_over", 0.99),
+        ("ho sbagliato il cognome, è Bertolini", "correct_data", 0.95),
+        ("ho sbagliato la mail", "correct_data", 0.95),
         ("ho sbagliato il cellulare, è 347 1122334", "correct_data", 0.9),
     ],
 )
@@ -51,6 +53,7 @@ def test_a_question_or_a_wish_passes(text: str, intent: str, confidence: float) 
         ("quanto costa la polizza?", "give_name"),
         ("quanto costa la polizza?", "nlu_fallback"),
         ("12", "help"),
+        ("ho sbagliato, è tesoro?", "correct_data"),
         ("/girasole", "cancel"),
         ("accesso-1", "faq_already_registered"),
     ],
