@@ -17,11 +17,16 @@ class _JsonLine(logging.Formatter):
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname,
             "logger": record.name,
-            "event": record.getMessage() if record.name.startswith(_OURS) else _without_arguments(record),
+            "event": record.getMessage() if _is_ours(record) else _without_arguments(record),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
         return json.dumps(line, ensure_ascii=False)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """By the whole first part of its name: `engineio` is a library."""
+    return record.name.partition(".")[0] == _OURS
 
 
 def _without_arguments(record: logging.LogRecord) -> str:
