@@ -91,7 +91,7 @@ async def _take(request: Request, served: Services, token: str, due: Due, value:
     response = RedirectResponse(f"{PATH}/{DONE}", status_code=303)
     served.cookies.drop(response, SEED)
     if under is not None:
-        await hand_over(served, request, response)
+        await hand_over(served, due.conversation_id, due.client_id, request, response)
     served.hub.ledger_grew(due.conversation_id)
     served.runner.wake(due.conversation_id)
     return response

@@ -145,20 +145,13 @@ async def repeated(
     """The seq of the message that replaced the request's token, with the next token for the browser, when this is that
     message once more because its answer was lost. None while the token is in force; 401 no_session for anything else.
 
-    The caller holds the conversation's lock. Who knows the old token, planted or read earlier, doesn't know that
-    message's client id: the streams of the old token ended before it.
+    The caller holds the conversation's lock.
     """
-    token = served.cookies.read(request, COOKIE)
-    if await resume(served.ledger, token) is not None:
+    if await resume(served.ledger, served.cookies.read(request, COOKIE)) is not None:
         return None
-    replaced = await replaced_just_now(served.ledger, token)
-    if replaced is None or replaced.id != conversation.id or replaced.former_valid_until is None:
-        raise no_session()
-    since = replaced.former_valid_until - FORMER_TOKEN_LIFE
-    seq = await served.ledger.seq_of(replaced.id, client_id, since=since)
+    seq = await hand_over(served, conversation.id, client_id, request, response)
     if seq is None:
         raise no_session()
-    await hand_over(served, request, response)
     return seq
 
 
@@ -190,16 +183,25 @@ def holder(served: Services, conversation: Conversation, request: Request, *, ro
     return Holder(token_hash(token), token_hash(_following_token(conversation, token)), now() + FORMER_TOKEN_LIFE)
 
 
-async def hand_over(served: Services, request: Request, response: Response) -> None:
-    """Give the browser the token that has just replaced the request's, if one has.
+async def hand_over(
+    served: Services, conversation_id: str, client_id: str, request: Request, response: Response
+) -> int | None:
+    """Give the browser the token that has just replaced the request's with the message of that client id, and return
+    the message's seq; None where this message replaced none.
 
-    It follows from that one and a key of the conversation that never leaves the database: a repeated request (its
-    first answer was lost) gets the same.
+    Who knows the old token, planted or read earlier, doesn't know that client id: the streams of the old token ended
+    before the message. The next token follows from the old one and a key of the conversation that never leaves the
+    database: a repeated request (its first answer was lost) gets the same.
     """
     token = _token(served, request)
     replaced = await replaced_just_now(served.ledger, token)
-    if replaced is not None:
+    if replaced is None or replaced.id != conversation_id or replaced.former_valid_until is None:
+        return None
+    since = replaced.former_valid_until - FORMER_TOKEN_LIFE
+    seq = await served.ledger.seq_of(conversation_id, client_id, since=since)
+    if seq is not None:
         _write(served, response, _following_token(replaced, token))
+    return seq
 
 
 def _token(served: Services, request: Request) -> str:

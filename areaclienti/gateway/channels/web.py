@@ -116,7 +116,7 @@ async def post_message(
                 under = holder(served, conversation, request, rotating=True)
                 seq, deposited = await receive_text(served, conversation, body.client_id, address, text, under)
                 if deposited == "verification_code":
-                    await hand_over(served, request, response)
+                    await hand_over(served, conversation.id, body.client_id, request, response)
     _announce(served, conversation.id)
     return {"seq": seq}
 
@@ -136,7 +136,7 @@ async def post_secret(
             under = holder(served, conversation, request, rotating=body.purpose == "verification_code")
             seq = await give_secret(served, conversation.id, body.client_id, address, body.purpose, value, under)
     if body.purpose == "verification_code":
-        await hand_over(served, request, response)
+        await hand_over(served, conversation.id, body.client_id, request, response)
     _announce(served, conversation.id)
     return {"seq": seq}
 

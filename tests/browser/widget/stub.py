@@ -144,6 +144,12 @@ class Stub:
         for conversation in self.conversations.values():
             self._in_loop(conversation.tell, "drop", None)
 
+    def move_streams(self) -> None:
+        """End every event stream in good order, as one of a replaced cookie ends."""
+        for conversation in self.conversations.values():
+            self._in_loop(conversation.tell, "moved", {})
+        self.drop_streams()
+
     def say(self, text: str, **more: Any) -> None:
         """Let the assistant say something of itself; returns when it is in the ledger."""
         said = threading.Event()

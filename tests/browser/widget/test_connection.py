@@ -24,6 +24,24 @@ def test_a_lost_connection_recovers_without_gaps_or_doubles(chat: Chat, stub: St
     assert chat.messages() == texts
 
 
+def test_a_replaced_cookie_is_no_lost_connection(chat: Chat, stub: Stub) -> None:
+    chat.to_contact()
+    chat.page.evaluate(
+        """() => {
+            const banner = document.querySelector('area-clienti-chat').shadowRoot.querySelector('.banner');
+            const count = () => { window.timesShown += !banner.hidden; };
+            window.timesShown = 0;
+            new MutationObserver(count).observe(banner, { attributes: true });
+        }"""
+    )
+    opened = stub.streams_opened
+    stub.move_streams()
+    stub.say("Detto sotto il nuovo cookie.")
+    chat.says("Detto sotto il nuovo cookie.")
+    assert stub.streams_opened > opened
+    assert chat.page.evaluate("window.timesShown") == 0
+
+
 def test_ten_broken_lines_in_a_row_show_each_message_once(chat: Chat, stub: Stub) -> None:
     chat.page.evaluate(
         "import('/static/chat/transport.js').then(({ TIMING }) => Object.assign(TIMING, { backoff: [20], jitter: 10 }))"
