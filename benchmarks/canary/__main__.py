@@ -11,21 +11,24 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from benchmarks.canary import report, strangers
+from benchmarks.canary import erasure, report, strangers
 from benchmarks.canary.encodings import KINDS
-from benchmarks.canary.people import Census
+from benchmarks.canary.people import Census, Person
+from benchmarks.canary.real_browser import in_a_browser
 from benchmarks.canary.rules import named_for_contacts
 from benchmarks.canary.search import Search
 from benchmarks.canary.ways import INTERCEPTED, WAYS, Way, gather_codes, play
 from benchmarks.canary.world import rasa_debug, running_world, without_interception
 
 SECRETS_OF_CONTROL = ("password", "code", "tax_code")
+
+IN_A_BROWSER = Way("a real browser", in_a_browser, typed=("email",))
 
 
 def main() -> int:
@@ -35,7 +38,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="an empty folder for all files of the run, which stay there")
     asked = parser.parse_args()
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # the product's debug mode, not ours
-    ways = tuple(way for way in WAYS if asked.only in way.name)
+    ways = tuple(way for way in (*WAYS, IN_A_BROWSER) if asked.only in way.name)
     console, began = Console(width=200), time.monotonic()
     with _folder(asked.keep) as folder:
         product = observed(console, folder / "product", ways)
@@ -74,6 +77,7 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
         gather_codes(world, census)
         search = Search(census.canaries.values(), named_for_contacts())
         findings = search.everything(world)
+        erased = erasure.erase(world, census, _to_be_erased(people))
     findings.add(search.at_rest(folder))
     console.print(report.table((way.name for way in ways), findings))
     for leak, count in sorted(findings.leaks.items(), key=lambda found: str(found)):
@@ -81,11 +85,22 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
     return {
         "ways": len(ways),
         "strangers": tally.figures(),
+        "erased": erased,
         "ways_not_gone": failed,
         "canaries": {kind: sum(canary.kind == kind for canary in census.canaries.values()) for kind in KINDS},
         "kinds_not_found": sorted(set(KINDS) - report.kinds_found(findings)),
         **report.figures(findings),
     }
+
+
+def _to_be_erased(people: Mapping[str, Person]) -> list[tuple[Person, str]]:
+    """Who registered with an e-mail, with a mobile, and after section C: by the contact that became the username."""
+    contacts = {
+        "story A, by the card": "email",
+        "story B, by the card": "mobile",
+        "section C, codice fiscale": "second_mobile",
+    }
+    return [(people[way], getattr(people[way], name)) for way, name in contacts.items() if way in people]
 
 
 def without(console: Console, folder: Path) -> dict[str, Any]:
@@ -108,6 +123,9 @@ def misses(result: dict[str, Any], *, is_whole: bool) -> list[str]:
     missed += [f"the way “{way}” was not gone: {why}" for way, why in result["ways_not_gone"].items()]
     missed += [f"a stranger succeeded: {what}" for what in result["strangers"]["successes"]]
     missed += [f"nothing was shown of strangers: not so that {name}" for name in result["strangers"]["controls_failed"]]
+    for way, told in result["erased"].items():
+        if told["after"] or told["exit_code"] or not told["before"]:
+            missed.append(f"the person of “{way}” was not erased: {told}")
     missed += [f"the control found no {kind}" for kind, count in result["control"]["found"].items() if not count]
     if is_whole:
         missed += [f"the search found no {kind} even where it belongs" for kind in result["kinds_not_found"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -143,9 +143,9 @@ class Census:
     def _letters(self, count: int) -> str:
         return "".join(self._random.choices("abcdefghijklmnopqrstuvwxyz", k=count))
 
-    def _once(self, make: object) -> str:
+    def _once(self, make: Callable[[], str]) -> str:
         while True:
-            value: str = make()  # type: ignore[operator]
+            value = make()
             if value not in self._used:
                 self._used.add(value)
                 return value

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
@@ -35,8 +36,7 @@ def in_a_browser(walk: Walk) -> None:
         context = playwright.chromium.launch_persistent_context(
             folder / "profile",
             executable_path=chromium,
-            args=["--no-sandbox", "--enable-features=PasswordManager", "--enable-logging", "--v=1"],
-            ignore_default_args=["--disable-component-extensions-with-background-pages", "--password-store=basic"],
+            args=["--no-sandbox", "--enable-logging", "--v=1"],
         )
         page = context.new_page()
         page.set_default_timeout(_PATIENCE)
@@ -57,10 +57,10 @@ def _register(walk: Walk, page: Page, password: str) -> None:
     _write(chat, f"il mio codice fiscale è {walk.census.tax_code(walk.way)}")
     _write(chat, person.name)
     expect(chat.get_by_text(re.compile("Quale contatto")).last).to_be_visible()
+    _write(chat, f"la password è {walk.spoken_password()}")
+    expect(chat.get_by_text(re.compile("non è stato salvato né inoltrato")).last).to_be_visible()
     _write(chat, person.email)
     field = chat.locator("input[type=password]")
-    expect(field).to_be_visible()
-    _write(chat, f"la password è {walk.spoken_password()}")
     expect(field).to_be_visible()
     field.fill("debole")
     field.press("Enter")
@@ -85,8 +85,7 @@ def _sign_in(walk: Walk, page: Page, password: str) -> None:
     page.locator("input[type=password]").fill(password)
     before = walk.mail()
     page.keyboard.press("Enter")
-    code = page.get_by_label(re.compile("codice", re.IGNORECASE))
-    expect(code).to_be_visible()
+    code = page.locator("#code")
     code.fill(walk.newest_code(walk.person.mobile, before))
     page.keyboard.press("Enter")
     page.wait_for_url("**/area-clienti")
@@ -98,11 +97,9 @@ def _write(chat: Locator, text: str) -> None:
 
 
 def _keep_storages(context: BrowserContext, page: Page, folder: Path) -> None:
-    storages = {
-        name: page.evaluate(f"() => JSON.stringify(Object.entries({name}))")
-        for name in ("localStorage", "sessionStorage")
-    }
-    databases = page.evaluate("async () => JSON.stringify(await indexedDB.databases())")
-    caches = page.evaluate("async () => JSON.stringify(await caches.keys())")
-    kept = {**storages, "indexedDB": databases, "caches": caches, "cookies": context.cookies()}
+    kept: dict[str, Any] = {"cookies": context.cookies()}
+    for name in ("localStorage", "sessionStorage"):
+        kept[name] = page.evaluate(f"() => JSON.stringify(Object.entries({name}))")
+    kept["indexedDB"] = page.evaluate("async () => JSON.stringify(await indexedDB.databases())")
+    kept["caches"] = page.evaluate("async () => JSON.stringify(await caches.keys())")
     (folder / "storages.json").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.canary.databases import columns_of, pages_of
 from benchmarks.canary.encodings import Kind
-from benchmarks.canary.rules import may_pass, may_stand
+from benchmarks.canary.rules import SECRETS, may_pass, may_stand
 from benchmarks.canary.scan import Canary, Hit, Scanner
 from benchmarks.canary.visitor import file_name
 from benchmarks.canary.wiretap import Exchange
@@ -116,10 +116,14 @@ class Search:
             ):
                 continue
             is_log = part.suffix == ".log" or ".log." in part.name
-            sink = "logs" if is_log else "browser" if part.parts[0] == "browser" else "other files"
+            sink = "browser" if part.parts[0] == "browser" else "logs" if is_log else "other files"
             findings.bytes[sink] += len(data)
             for hit in self._scanner.scan(data):
-                self._stands(sink, f"{'log' if is_log else 'file'}:{part}", hit, findings)
+                if sink == "browser" and hit.canary.kind not in SECRETS and hit.canary.typed:
+                    # on the customer's own machine: it remembers the username of the sign-in form
+                    findings.note(sink, f"file:{part.parts[0]}", hit, True)
+                else:
+                    self._stands(sink, f"{'log' if is_log else 'file'}:{part}", hit, findings)
 
     def _stands(self, sink: str, place: str, hit: Hit, findings: Findings) -> None:
         findings.note(sink, place, hit, may_stand(hit.canary, place, self._named))

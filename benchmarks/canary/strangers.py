@@ -140,12 +140,11 @@ def _reads(tally: Tally, owner: Owner, stranger: Visitor) -> None:
         tally.note("cursor", query, owner.is_in(_stream(stranger.http, query)))
     for cursor in ("0", "1", str(row.last_seq), "00", "999999", f"{row.id}:0", "0\t", row.id):
         tally.note("Last-Event-ID", cursor, owner.is_in(_stream(stranger.http, "", {"Last-Event-ID": cursor})))
-    for name in NAMED:
-        for what, value in values.items():
-            tally.note("query", f"{name}={what}", owner.is_in(_stream(stranger.http, f"?{name}={quote(value)}")))
-    for header in (*HEADERS, *FORWARDED):
-        for what, value in values.items():
-            tally.note("header", f"{header}: {what}", owner.is_in(_stream(stranger.http, "", {header: value})))
+    for what, value in values.items():
+        query = "&".join(f"{name}={quote(value)}" for name in NAMED)
+        tally.note("query", what, owner.is_in(_stream(stranger.http, f"?{query}")))
+        headers = dict.fromkeys((*HEADERS, *FORWARDED), value)
+        tally.note("header", what, owner.is_in(_stream(stranger.http, "", headers)))
     own = str(stranger.http.cookies[COOKIE])
     for what, value in values.items():
         for cookies in (
@@ -159,8 +158,8 @@ def _reads(tally: Tally, owner: Owner, stranger: Visitor) -> None:
             f"{COOKIE}={own}\x20,{COOKIE}={value}",
         ):
             shown = cookies.replace(value, what).replace(own, "own")
-            data = _stream(stranger.http, "", {"Cookie": cookies}) + _session(stranger, cookies)
-            tally.note("cookie", shown, owner.is_in(data))
+            tally.note("cookie", shown, owner.is_in(_stream(stranger.http, "", {"Cookie": cookies})))
+        tally.note("cookie", f"session of {what}", owner.is_in(_session(stranger, f"{COOKIE}={value}")))
     for path in _paths(row):
         for method in ("GET", "POST"):
             answer = _raw(stranger.http, method, path, stranger.csrf)
@@ -232,7 +231,7 @@ def _writes(tally: Tally, owner: Owner, stranger: Visitor) -> None:
     row = owner.row()
     for what, value in _known_of(owner).items():
         bodies: dict[str, dict[str, Any]] = {"choice": {"choice_id": value[:64]}, "text": {"text": "ciao"}}
-        bodies |= {f"text with {name}": {"text": "ciao", name: value} for name in NAMED[:6]}
+        bodies |= {"text with ids": {"text": "ciao", **dict.fromkeys(NAMED[:6], value)}}
         for shape, body in bodies.items():
             with _unchanged(tally, owner, "message", f"{shape}: {what}"):
                 stranger.send("POST", "/api/messages", {"client_id": str(uuid4()), **body})
@@ -240,9 +239,8 @@ def _writes(tally: Tally, owner: Owner, stranger: Visitor) -> None:
             with _unchanged(tally, owner, "CSRF token", f"{path}: {what}"):
                 body = {"client_id": str(uuid4()), "text": "ciao"} if path == "/api/messages" else {}
                 stranger.send("POST", path, body, headers={"X-CSRF-Token": value})
-        for header in HEADERS:
-            with _unchanged(tally, owner, "message header", f"{header}: {what}"):
-                stranger.send("POST", "/api/messages", _text(), headers={header: value})
+        with _unchanged(tally, owner, "message header", what):
+            stranger.send("POST", "/api/messages", _text(), headers=dict.fromkeys(HEADERS, value))
     for choice in owner.choice_ids():
         with _unchanged(tally, owner, "choice id", "of the owner"):
             stranger.send("POST", "/api/messages", {"client_id": str(uuid4()), "choice_id": choice})
@@ -304,7 +302,7 @@ def _past_the_gateway(tally: Tally, world: World, owner: Owner) -> None:
     turn = {"conversation_id": row.id, "message_id": uuid4().hex, "channel": "web", "locale": "it", "text": "ciao"}
     deposit = {"conversation_id": row.id, "purpose": "password", "value": "Abcdefg1"}
     urls = world.stack.urls
-    for key in ("", "Bearer ", "Bearer x", f"Bearer {row.csrf}", f"Basic {row.token_hash}", f"Bearer {row.id}"):
+    for key in ("", "Bearer", "Bearer x", f"Bearer {row.csrf}", f"Basic {row.token_hash}", f"Bearer {row.id}"):
         headers = {"Authorization": key, "X-Conversation": row.id} if key else {}
         for method, url, body in (
             ("POST", f"{urls.engine}/webhooks/turn/turns", turn),
@@ -315,9 +313,11 @@ def _past_the_gateway(tally: Tally, world: World, owner: Owner) -> None:
             ("POST", f"{urls.identity}/v1/vault/secrets", deposit),
             ("GET", f"{urls.identity}/v1/mailbox/messages", None),
         ):
-            with _unchanged(tally, owner, "past the gateway", f"{method} {url.replace(row.id, 'id')}"):
+            what = f"{method} {url.replace(row.id, 'id')}"
+            with _unchanged(tally, owner, "past the gateway", what):
                 answer = httpx.request(method, url, json=body, headers=headers, timeout=10)
-                tally.note("past the gateway", "let in", answer.status_code < 300 or owner.is_in(answer.content))
+                told = answer.content.replace(row.id.encode(), b"")  # an error may repeat the address that was asked
+                tally.note("past the gateway", f"{answer.status_code} {what}", answer.is_success or owner.is_in(told))
     with_key = {"Authorization": f"Bearer {world.stack.keys['identity_gateway_key']}"}
     answer = httpx.get(f"{urls.identity}/v1/mailbox/messages", headers=with_key, timeout=10)
     tally.controls["the gateway's key opens identity"] = answer.status_code == 200
@@ -397,7 +397,8 @@ def _fixation(tally: Tally, walk: Walk) -> None:
     with walk.browser("planter") as stranger, walk.browser("victim") as victim:
         stranger.begin()
         planted = str(stranger.http.cookies[COOKIE])
-        victim.http.cookies.set(COOKIE, planted)
+        for cookie in stranger.http.cookies.jar:
+            victim.http.cookies.jar.set_cookie(cookie)
         before = walk.until_the_code(victim, person.email, walk.password())
         code = walk.newest_code(person.email, before)
         owner = Owner(walk.world, victim, person)

@@ -37,6 +37,8 @@ class Visitor:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._reading: threading.Thread | None = None
         self._closed = False
+        self._page_csrf = ""  # of the sign-in pages
+        self._state_after = 0  # the seq that the newest state was told after
 
     def __enter__(self) -> Self:
         return self
@@ -119,8 +121,6 @@ class Visitor:
         self._page_csrf = told.get("csrf_token") or self._page_csrf
         return {**told, "status": answer.status_code}
 
-    _page_csrf = ""
-
     # ---- the stream ----
 
     def _give(self, path: str, body: dict[str, Any]) -> int:
@@ -141,8 +141,6 @@ class Visitor:
         return self._state_after > seq and any(
             message["seq"] > seq and message["author"] in _FROM_US for message in self.messages
         )
-
-    _state_after = 0
 
     def _read(self) -> None:
         while not self._closed:

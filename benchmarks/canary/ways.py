@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -625,12 +627,18 @@ def gather_codes(world: World, census: Census) -> None:
             census.code(code, ways.get(message["to"], "nobody's"))
 
 
+def _place_in(error: BaseException) -> str:
+    """The last line of ours that it came through."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "canary" in Path(frame.filename).parts]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+
+
 def play(world: World, census: Census, people: Mapping[str, Person], ways: tuple[Way, ...]) -> dict[str, str]:
     """Go all ways, one after the other; which could not be gone to their end, and why."""
     failed: dict[str, str] = {}
     for way in ways:
         try:
             way.play(Walk(world, census, way.name, people[way.name]))
-        except (AssertionError, LookupError, httpx.HTTPError) as error:
-            failed[way.name] = f"{type(error).__name__}: {error}"
+        except Exception as error:  # whatever it was, the other ways are gone all the same
+            failed[way.name] = f"{type(error).__name__} at {_place_in(error)}: {str(error).partition(chr(10))[0][:200]}"
     return failed

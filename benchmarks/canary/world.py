@@ -59,6 +59,7 @@ class World:
     engine: Wiretap
     actions: Wiretap
     identity: Wiretap
+    settings: Mapping[str, str]  # of the product, for its commands
 
     @property
     def taps(self) -> tuple[Wiretap, ...]:
@@ -95,7 +96,7 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
         )
         stack.enter_context(listening(engine, actions, identity))
         running = stack.enter_context(running_stack(folder / "var", **settings))
-        yield World(running, folder, engine, actions, identity)
+        yield World(running, folder, engine, actions, identity, {**settings, "var_dir": str(folder / "var")})
 
 
 class _LinkOfIdentity:
