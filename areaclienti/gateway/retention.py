@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from areaclienti.gateway.db.database import Database
@@ -135,8 +136,8 @@ def _erase(session: Session, conversation_id: str) -> int | None:
     gone = 0
     for table in reversed(Base.metadata.sorted_tables):  # all that belongs to it, also in tables that come later
         if "conversation_id" in table.c:
-            result = session.execute(delete(table).where(table.c.conversation_id == conversation_id))
-            gone += result.rowcount  # type: ignore[attr-defined]
+            its_rows = delete(table).where(table.c.conversation_id == conversation_id)
+            gone += cast(CursorResult[Any], session.execute(its_rows)).rowcount
     session.execute(
         update(Conversation)
         .where(mine)
