@@ -32,8 +32,9 @@ class Exchange:
 class Wiretap:
     """One port that leads to another; `link_of` names the link by the request's headers.
 
-    `fault` (method, path → bytes, or None) answers in place of the other side. Where that is away, the caller's
-    connection ends without an answer, as it would without the tap.
+    `fault` (method, path → bytes, or None) answers in place of the other side; the connection ends then, so its bytes
+    say `Connection: close`. Where the other side is away, the caller's connection ends without an answer, as it would
+    without the tap.
     """
 
     port: int

@@ -14,6 +14,9 @@ from areaclienti.supervisor.embedded import free_ports
 from benchmarks.canary.wiretap import Wiretap, listening
 
 
+_ILL = b"HTTP/1.1 503 Ill\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
 class _InChunks(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -58,7 +61,7 @@ def test_requests_of_one_connection_are_handed_on_and_kept(tap: Wiretap, tmp_pat
 
 
 def test_a_fault_answers_in_place_of_the_other_side(tap: Wiretap) -> None:
-    tap.fault = lambda _, path: b"HTTP/1.1 503 Ill\r\nContent-Length: 0\r\n\r\n" if path == "/ill" else None
+    tap.fault = lambda _, path: _ILL if path == "/ill" else None
     with httpx.Client(base_url=f"http://127.0.0.1:{tap.port}", headers={"X-Link": "l"}) as client:
         assert client.post("/ill", content="x").status_code == 503
         assert client.post("/well", content="x").text == "x"
