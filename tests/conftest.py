@@ -1,15 +1,22 @@
-"""Fixtures that every test may use: the running product, and the tools that some tests need."""
+"""Fixtures that every test may use: the running product, and the tools that some tests need; how property tests run."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.needs import needs
 from tests.stack import Stack, running_stack
 
 __all__ = ["needs"]
+
+# On a crowded machine a slow example says nothing about the rule. CI judges a commit: the same examples each time.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("REQUIRE_ALL") == "1" else "desk")
 
 
 @pytest.fixture(scope="session")

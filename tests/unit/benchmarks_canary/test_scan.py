@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.canary.encodings import Kind
@@ -168,7 +168,6 @@ def test_a_code_is_found_wherever_it_stands_as_one(text: str) -> None:
 _words = st.text(alphabet=string.ascii_letters + string.digits + "#!?*$~;:,àèìòù", min_size=10, max_size=40)
 
 
-@settings(deadline=None)  # a crowded machine is no failure
 @given(
     value=_words, before=st.binary(max_size=40), after=st.binary(max_size=40), encoder=st.sampled_from(sorted(ENCODERS))
 )
@@ -177,14 +176,12 @@ def test_any_value_is_found_between_any_bytes(value: str, before: bytes, after: 
     assert found("password", value, before + ENCODERS[encoder](value) + after)
 
 
-@settings(deadline=None)  # a crowded machine is no failure
 @given(value=_words, before=st.binary(max_size=7), after=st.binary(max_size=7))
 def test_any_value_is_found_in_base64_between_any_bytes(value: str, before: bytes, after: bytes) -> None:
     assert found("password", value, base64.b64encode(before + value.encode() + after))
     assert found("password", value, base64.urlsafe_b64encode(before + value.encode() + after))
 
 
-@settings(deadline=None)  # a crowded machine is no failure
 @given(noise=st.binary(max_size=2_000))
 def test_nothing_is_found_in_noise(noise: bytes) -> None:
     scanner = Scanner([Canary(kind, value, "test") for kind, value in VALUES.items()])

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from areaclienti.supervisor.embedded import free_ports
+from areaclienti.supervisor.free_ports import free_ports
 from benchmarks.canary.wiretap import Wiretap, listening
 
 _ILL = b"HTTP/1.1 503 Ill\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
