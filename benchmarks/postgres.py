@@ -20,7 +20,7 @@ from typing import Any
 
 import asyncpg
 
-from areaclienti.supervisor.embedded import free_ports
+from areaclienti.supervisor.free_ports import free_ports
 
 SERVER_SETTING = "AREACLIENTI_TEST_POSTGRES_URL"
 _START_SECONDS = 30

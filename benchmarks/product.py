@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from areaclienti.supervisor.embedded import PORTS, free_ports
+from areaclienti.supervisor.embedded import PORTS
+from areaclienti.supervisor.free_ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
 STOP_SECONDS = 20

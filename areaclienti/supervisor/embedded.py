@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from areaclienti.supervisor.display import Display
+from areaclienti.supervisor.free_ports import free_ports
 from areaclienti.supervisor.product import started
 from areaclienti.supervisor.supervisor import Supervisor
 from areaclienti.supervisor.surroundings import PREFIX, Surroundings, find_surroundings, variable
@@ -73,15 +73,6 @@ def product_on_free_ports(var: Path, settings: Mapping[str, str], display: Displ
     around = find_surroundings(outside | {variable(name): value for name, value in given.items()})
     with _in_thread(around, display) as product:
         yield product
-
-
-def free_ports(count: int) -> list[int]:
-    """Return that many loopback ports that nobody listens on now."""
-    with contextlib.ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in sockets]
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from areaclienti.identity.db.models import APPEND_ONLY_TABLES, Base
 from areaclienti.identity.db.types import UtcDateTime
 from areaclienti.identity.services import Services
 from areaclienti.settings import IdentitySettings
-from areaclienti.supervisor.embedded import free_ports
+from areaclienti.supervisor.free_ports import free_ports
 
 PROCESSES = 2
 _LEASH = Path(__file__).resolve().parents[2] / "areaclienti" / "supervisor" / "leash.py"

@@ -14,7 +14,8 @@ from unittest import mock
 
 from areaclienti.supervisor import product
 from areaclienti.supervisor.catalogue import services
-from areaclienti.supervisor.embedded import PORTS, free_ports
+from areaclienti.supervisor.embedded import PORTS
+from areaclienti.supervisor.free_ports import free_ports
 from areaclienti.supervisor.service import Service
 from benchmarks.canary.people import Person, write_registry_file
 from benchmarks.canary.wiretap import Wiretap, listening

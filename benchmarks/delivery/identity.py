@@ -19,7 +19,7 @@ from areaclienti.identity.db.engine import Database
 from areaclienti.identity.db.migrate import upgrade
 from areaclienti.identity.db.models import Contact, Customer, Policy
 from areaclienti.identity.notices import load_notice
-from areaclienti.supervisor.embedded import free_ports
+from areaclienti.supervisor.free_ports import free_ports
 from benchmarks.delivery.nursery import Nursery, lives
 
 GATEWAY_KEY, ACTIONS_KEY = "gateway-key-of-the-benchmark", "actions-key-of-the-benchmark"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from areaclienti.supervisor.embedded import free_ports
+from areaclienti.supervisor.free_ports import free_ports
 from benchmarks.delivery import mail_server, records, sms_gateway, steps
 from benchmarks.delivery.certificate import self_signed
 from benchmarks.delivery.identity import Identity

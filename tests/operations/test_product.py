@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 from areaclienti.keys import KEY_NAMES
-from areaclienti.supervisor.embedded import PORTS, free_ports
+from areaclienti.supervisor.embedded import PORTS
+from areaclienti.supervisor.free_ports import free_ports
 from tests.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]

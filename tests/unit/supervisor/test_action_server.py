@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -14,15 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from areaclienti.supervisor.free_ports import free_ports
+
 KEY = secrets.token_urlsafe(32)
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
     """A running action server; nothing stands behind it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     keys = {"AREACLIENTI_ACTIONS_KEY": KEY, "AREACLIENTI_IDENTITY_ACTIONS_KEY": "another-key"}
     command = (sys.executable, "-m", "areaclienti.supervisor.action_server", "--port", str(port))
     process = subprocess.Popen(command, env=os.environ | keys, cwd=Path(__file__).parents[3])

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from areaclienti.supervisor.backoff import BackoffPolicy
+from areaclienti.supervisor.free_ports import free_ports
 from areaclienti.supervisor.problem import OperatorProblem
 from areaclienti.supervisor.service import Service
 from areaclienti.supervisor.supervisor import Supervisor
 
-from .watched import TINY, Remembering, free_port, is_alive, tiny, until
+from .watched import TINY, Remembering, is_alive, tiny, until
 
 FAST = BackoffPolicy(first_delay=0.05, longest_delay=0.1, crash_loop_after=3)
 
@@ -204,7 +205,7 @@ def test_no_orphan_when_the_supervisor_is_killed_with_9(tmp_path: Path) -> None:
 def test_without_the_leash_a_service_outlives_its_supervisor(tmp_path: Path) -> None:
     """The control of the test above: it can only pass because of the leash."""
     spawn = "import subprocess as s, sys; print(s.Popen(sys.argv[1:], stdout=s.DEVNULL).pid, flush=True)"
-    command = [sys.executable, "-c", spawn, sys.executable, str(TINY), "--port", str(free_port())]
+    command = [sys.executable, "-c", spawn, sys.executable, str(TINY), "--port", str(free_ports(1)[0])]
     alone = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=20)
     pid = int(alone.stdout)
     try:

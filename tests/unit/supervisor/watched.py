@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from areaclienti.supervisor.free_ports import free_ports
 from areaclienti.supervisor.report import Change
 from areaclienti.supervisor.service import Service
 
 TINY = Path(__file__).with_name("tiny_service.py")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def tiny(name: str = "tiny", *options: str, port: int | None = None) -> Service:
-    port = port or free_port()
+    port = port or free_ports(1)[0]
     return Service(
         name=name,
         command=(sys.executable, str(TINY), "--port", str(port), *options),
