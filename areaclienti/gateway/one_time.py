@@ -102,7 +102,7 @@ class OneTimeLinks:
         link = OneTimeLink.token_hash == hashed
         try:
             yield due
-        except Exception:
+        except BaseException:  # a request that was given up too
             free = update(OneTimeLink).where(link).values(claimed_until=None)
             await self._database.write(lambda session: session.execute(free))
             raise

@@ -6,6 +6,7 @@ import hmac
 import math
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -17,7 +18,7 @@ from areaclienti.gateway.errors import ApiError
 from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
 from areaclienti.gateway.ledger import ConversationClosed, Holder
 from areaclienti.gateway.one_time import PATH, Due
-from areaclienti.gateway.secrets import give_secret
+from areaclienti.gateway.secrets import LinkGone, give_by_link
 from areaclienti.gateway.services import Services, client_address, services
 from areaclienti.gateway.session import COOKIE, hand_over, holder, resume, same_secret, token_hash
 from areaclienti.gateway.texts import Purpose
@@ -77,16 +78,12 @@ async def give(token: str, request: Request, served: Served) -> Response:
 async def _take(request: Request, served: Services, token: str, due: Due, value: str) -> Response:
     address = client_address(request)
     try:
-        async with served.locks.of(due.conversation_id), served.one_time.used(token) as used:
-            if used is None:
-                return _gone(request)
-            under = await _holder(request, served, due)
-            await give_secret(served, used.conversation_id, used.client_id, address, used.purpose, value, under)
+        under = await give_by_link(served, token, due, address, value, partial(_holder, request, served, due))
     except SecretRejected as rejected:
         return _form(request, served, token, due, failed_rules=rejected.failed_rules, status_code=422)
     except IdentityUnavailable:
         return _form(request, served, token, due, trouble="unavailable", status_code=503)
-    except ConversationClosed:
+    except (LinkGone, ConversationClosed):
         return _gone(request)
     response = RedirectResponse(f"{PATH}/{DONE}", status_code=303)
     served.cookies.drop(response, SEED)
@@ -126,7 +123,8 @@ def _form(
         minutes=max(math.ceil(left / 60), 1),
         csrf=_csrf(seed, token),
         trouble=trouble,
-        failed_rules=failed_rules,
+        faults=served.texts.secret_faults,
+        failed=served.texts.faults(failed_rules),
     )
     served.cookies.write(response, SEED, seed, max_age=max(math.ceil(left), 1), same_site="strict")
     return response

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from areaclienti.domain.passwords import failed_rules
 from areaclienti.gateway import lookout, wishes
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.identity_client import SecretRejected
 from areaclienti.gateway.ledger import Holder, Intent, Notice
+from areaclienti.gateway.one_time import Due
 from areaclienti.gateway.said import personal_words_in
 from areaclienti.gateway.services import Services
 from areaclienti.gateway.texts import Notice as NoticeName
 from areaclienti.gateway.texts import Purpose
 
 MOST_TEXTS = 60  # of a conversation's newest: a registration takes some ten
+
+
+class LinkGone(Exception):
+    """The link is unknown, used, replaced, over, or not due any more."""
 
 
 async def give_secret(
@@ -42,6 +49,27 @@ async def give_secret(
     intent = Intent("give_secret", {purpose: reference})
     note = served.texts.secret_notes[purpose]
     return await served.ledger.say(conversation_id, client_id, "secret", note, intent, holder)
+
+
+async def give_by_link(
+    served: Services,
+    token: str,
+    due: Due,
+    client_address: str,
+    value: str,
+    find_holder: Callable[[], Awaitable[Holder | None]] | None = None,
+) -> Holder | None:
+    """Put a secret in the vault by a one-time link, which is used up then and stays good whenever this raises.
+
+    `find_holder` looks for the chat's session under the conversation's lock; what it found is returned. The caller
+    wakes the conversation. Raises LinkGone, SecretRejected, IdentityUnavailable, ConversationClosed.
+    """
+    async with served.locks.of(due.conversation_id), served.one_time.used(token) as used:
+        if used is None:
+            raise LinkGone
+        under = await find_holder() if find_holder else None
+        await give_secret(served, used.conversation_id, used.client_id, client_address, used.purpose, value, under)
+    return under
 
 
 async def _refuse_own_words(served: Services, conversation_id: str, password: str) -> None:

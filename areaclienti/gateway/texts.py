@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -62,10 +63,16 @@ class Texts(_Texts):
 
     progress: ProgressTexts
     secret_notes: dict[Purpose | Literal["redacted"], str]
+    secret_faults: dict[str, str]
     notices: dict[Notice, str]
     notices_without_forms: dict[Notice, str]
     failure: FailureTexts
     watchwords: Watchwords
+
+    def faults(self, failed_rules: Sequence[str]) -> list[str]:
+        """What to say of a secret that breaks these rules; one that has no words counts as too common."""
+        rules = [rule for rule in failed_rules if not (rule == "too_common" and "too_personal" in failed_rules)]
+        return [self.secret_faults.get(rule, self.secret_faults["too_common"]) for rule in rules]
 
     def notice(self, name: Notice, channel: str) -> str:
         """What is said on a channel when a message was hidden."""
