@@ -18,7 +18,13 @@ KEY_NAMES: Final = (
     "identity_actions_key",
     "code_key",
     "vault_key",
+    "whatsapp_intake_key",
+    "whatsapp_access_token",
+    "whatsapp_app_secret",
+    "whatsapp_verify_token",
 )
+# Keys that this product shares with Meta: ours are for the simulator alone.
+METAS_KEYS: Final = ("whatsapp_access_token", "whatsapp_app_secret", "whatsapp_verify_token")
 KEY_BYTES: Final = 32
 
 

@@ -11,6 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # What networks take as a sender: a number, or 11 characters of the GSM alphabet (3GPP TS 23.040 §9.1.2.5).
 SMS_SENDER: Final = r"^(\+?[0-9]{3,15}|[A-Za-z0-9 ._-]{2,10}[A-Za-z])$"
+GRAPH_API: Final = "https://graph.facebook.com/v23.0"
+# Made up: what the simulator says that our number is.
+SIMULATED_PHONE_NUMBER_ID: Final = "100000000000001"
+SIMULATED_BUSINESS_NUMBER: Final = "+39 02 0000 0000"
 
 
 class _Settings(BaseSettings):
@@ -191,6 +195,54 @@ class GatewaySettings(_Settings):
     rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
     delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 
+    whatsapp: Literal["off", "simulator", "live"] = "off"  # docs/whatsapp.md; the supervisor's default: surroundings.py
+    whatsapp_graph_url: str = GRAPH_API
+    whatsapp_phone_number_id: str | None = Field(default=None, pattern=r"^[0-9]{1,32}$")  # Meta's id of our number
+    whatsapp_business_number: str | None = None  # our number as people read it
+    whatsapp_access_token: SecretStr | None = None  # of the system user that sends
+    whatsapp_app_secret: SecretStr | None = None  # signs what Meta delivers
+    whatsapp_verify_token: SecretStr | None = None  # Meta repeats it when it is told the webhook's address
+    whatsapp_intake_key: SecretStr | None = None  # ours: encrypts what came in, until it is processed
+    whatsapp_flow_id: str | None = None  # secrets are given in this WhatsApp Flow, by default on the one-time page
+    whatsapp_flow_private_key_file: Path | None = None
+    whatsapp_flow_passphrase: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _whatsapp_is_whole(self) -> Self:
+        if self.whatsapp == "off":
+            return self
+        if missing := [name for name in NEEDED_BY_WHATSAPP if not getattr(self, name)]:
+            raise ValueError(f"WhatsApp needs {', '.join(f'AREACLIENTI_{name.upper()}' for name in missing)}")
+        is_here = urlsplit(self.whatsapp_graph_url).scheme == "http"
+        if not _is_private(self.whatsapp_graph_url) or is_here != (self.whatsapp == "simulator"):
+            raise ValueError("AREACLIENTI_WHATSAPP_GRAPH_URL is https://… when live, and the simulator on this machine")
+        if self.whatsapp == "live" and not self.public_url.startswith("https://"):
+            raise ValueError("AREACLIENTI_WHATSAPP=live needs an https address in AREACLIENTI_PUBLIC_URL")
+        return self
+
+
+# What a gateway with WhatsApp can't do without.
+NEEDED_BY_WHATSAPP: Final = (
+    "whatsapp_phone_number_id",
+    "whatsapp_access_token",
+    "whatsapp_app_secret",
+    "whatsapp_verify_token",
+    "whatsapp_intake_key",
+)
+
+
+class SimulatorSettings(_Settings):
+    """What the WhatsApp simulator reads: the stand-in for Meta's Cloud API on this machine."""
+
+    simulator_port: int = 8002
+    public_url: str = "http://localhost:8000"
+    whatsapp_webhook_url: str = "http://127.0.0.1:8000/webhooks/whatsapp"
+    whatsapp_phone_number_id: str = SIMULATED_PHONE_NUMBER_ID
+    whatsapp_business_number: str = SIMULATED_BUSINESS_NUMBER
+    whatsapp_access_token: SecretStr  # what the gateway must send
+    whatsapp_app_secret: SecretStr  # what webhooks are signed with
+    whatsapp_verify_token: SecretStr
+
 
 class ActionsSettings(_Settings):
     """What the action server reads."""
@@ -209,6 +261,9 @@ class SupervisorSettings(_Settings):
     identity_port: int = 8001
     engine_port: int = 5005
     actions_port: int = 5055
+    simulator_port: int = 8002
+    whatsapp: Literal["off", "simulator", "live"] | None = None  # by default simulator where nothing is really sent
+    delivery: Literal["mailbox", "live"] = "mailbox"
     public_url: str | None = None  # by default http://localhost and the gateway's port
     engine_python: Path = Path(".venv-engine/bin/python")
     demo: bool = True  # load the demo customers into an empty registry

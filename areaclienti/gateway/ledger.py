@@ -69,22 +69,7 @@ class Ledger:
         """A new conversation, with the turn that makes the assistant speak first."""
 
         def work(session: Session) -> Conversation:
-            conversation = Conversation(
-                id=uuid4().hex,
-                channel=channel,
-                token_hash=token_hash,
-                csrf=csrf,
-                rotation_key=secrets.token_hex(32),
-                step="idle",
-                expects="text",
-                owner="bot",
-                epoch=0,
-                step_epoch=0,
-                last_seq=0,
-                choices_from=1,
-            )
-            session.add(conversation)
-            session.flush()
+            conversation = begun(session, channel, token_hash, csrf)
             if opening is not None:
                 _ask_engine(session, conversation, None, opening)
             return conversation
@@ -217,6 +202,30 @@ class Ledger:
             return Page(conversation, list(session.scalars(query.order_by(Message.seq))))
 
         return await self._database.read(work)
+
+
+def begun(
+    session: Session, channel: str, token_hash: str | None, csrf: str, *, mobile: str | None = None
+) -> Conversation:
+    """A new conversation, in which nothing was said yet."""
+    conversation = Conversation(
+        id=uuid4().hex,
+        channel=channel,
+        mobile=mobile,
+        token_hash=token_hash,
+        csrf=csrf,
+        rotation_key=secrets.token_hex(32),
+        step="idle",
+        expects="text",
+        owner="bot",
+        epoch=0,
+        step_epoch=0,
+        last_seq=0,
+        choices_from=1,
+    )
+    session.add(conversation)
+    session.flush()
+    return conversation
 
 
 def locked(session: Session, conversation_id: str) -> Conversation:

@@ -143,6 +143,7 @@ def _erase(session: Session, conversation_id: str) -> int | None:
         .where(mine)
         .values(
             id=uuid4().hex,
+            mobile=None,
             token_hash=None,
             former_token_hash=None,
             former_valid_until=None,

@@ -50,8 +50,9 @@ class TurnQueue:
 
     async def next(self, conversation_id: str) -> PendingTurn | None:
         """The oldest turn that waits in the conversation."""
+        conversation = (Conversation.channel, Conversation.mobile)
         query = (
-            select(Turn.id, Turn.message_id, Turn.intent, Turn.entities, Conversation.channel, Message.text)
+            select(Turn.id, Turn.message_id, Turn.intent, Turn.entities, *conversation, Message.text)
             .join(Conversation, Conversation.id == Turn.conversation_id)
             .outerjoin(Message, (Message.conversation_id == Turn.conversation_id) & (Message.seq == Turn.seq))
             .where(Turn.conversation_id == conversation_id, Turn.state == "pending")
@@ -61,10 +62,11 @@ class TurnQueue:
         row = await self._database.read(lambda session: session.execute(query).first())
         if row is None:
             return None
-        turn_id, message_id, intent, entities, channel, text = row
+        turn_id, message_id, intent, entities, channel, mobile, text = row
         what = {"text": text} if intent is None else {"intent": intent, "entities": entities}
         body = {"conversation_id": conversation_id, "message_id": message_id, "channel": channel, "locale": "it"}
-        return PendingTurn(turn_id, conversation_id, message_id, body | what)
+        known_by = {"mobile": mobile} if mobile is not None else {}
+        return PendingTurn(turn_id, conversation_id, message_id, body | known_by | what)
 
     async def answer(self, turn: PendingTurn, answer: TurnAnswer) -> None:
         """Write the assistant's messages, step and expects, unless the turn was answered or dropped meanwhile."""

@@ -8,7 +8,16 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings
 
-from areaclienti.settings import ActionsSettings, GatewaySettings, IdentitySettings
+from areaclienti.keys import KEY_NAMES, METAS_KEYS
+from areaclienti.settings import (
+    GRAPH_API,
+    SIMULATED_BUSINESS_NUMBER,
+    SIMULATED_PHONE_NUMBER_ID,
+    ActionsSettings,
+    GatewaySettings,
+    IdentitySettings,
+    SimulatorSettings,
+)
 from areaclienti.supervisor.service import Service
 from areaclienti.supervisor.surroundings import PREFIX, Surroundings, variable
 
@@ -18,12 +27,16 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
     "engine": ("engine_key", "actions_key"),
     "actions": ("actions_key", "identity_actions_key"),
     "identity": ("identity_gateway_key", "identity_actions_key", "code_key", "vault_key"),
+    "simulator": METAS_KEYS,
 }
+_KEYS_OF_WHATSAPP = ("whatsapp_intake_key", *METAS_KEYS)  # the gateway's as well, where it has that channel
+_OF_LIVE_WHATSAPP = ("whatsapp_graph_url", "whatsapp_phone_number_id", "whatsapp_business_number")
 _SETTINGS_OF: Mapping[str, type[BaseSettings] | None] = {
     "gateway": GatewaySettings,
     "engine": None,
     "actions": ActionsSettings,
     "identity": IdentitySettings,
+    "simulator": SimulatorSettings,
 }
 
 
@@ -71,8 +84,14 @@ def environment_of(name: str, around: Surroundings, keys: Mapping[str, str]) -> 
         | {"PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false"}
         | _known_here(around, _fields(name))
         | _given(around, _fields(name), name)
-        | {variable(key): keys[key] for key in KEYS_OF[name]}
+        | {variable(key): keys[key] for key in keys_of(name, around)}
     )
+
+
+def keys_of(name: str, around: Surroundings) -> tuple[str, ...]:
+    """Return the names of the keys that a process is given."""
+    has_whatsapp = name == "gateway" and around.whatsapp != "off"
+    return KEYS_OF[name] + (_KEYS_OF_WHATSAPP if has_whatsapp else ())
 
 
 def engine_python(around: Surroundings) -> str:
@@ -120,13 +139,24 @@ def _known_here(around: Surroundings, fields: Iterable[str]) -> dict[str, str]:
         "engine_database_url": f"sqlite:///{around.var / 'engine.db'}",
         "identity_database_url": database_url(around, "identity"),
         "gateway_database_url": database_url(around, "gateway"),
+        "whatsapp": around.whatsapp,
+        "simulator_port": str(settings.simulator_port),
+        "whatsapp_webhook_url": f"http://{_reachable(settings.host)}:{settings.gateway_port}/webhooks/whatsapp",
     }
+    if around.whatsapp == "simulator":
+        derived |= {
+            "whatsapp_phone_number_id": SIMULATED_PHONE_NUMBER_ID,
+            "whatsapp_business_number": SIMULATED_BUSINESS_NUMBER,
+            "whatsapp_graph_url": f"http://127.0.0.1:{settings.simulator_port}/{GRAPH_API.rsplit('/', 1)[1]}",
+        }
     return {variable(field): derived[field] for field in fields if field in derived}
 
 
 def _given(around: Surroundings, fields: Iterable[str], name: str) -> dict[str, str]:
     """The operator's own settings for this process. The engine reads its own by the prefix AREACLIENTI_ENGINE_."""
-    wanted = {variable(field) for field in fields} - {variable("var_dir")}
+    # A live account's data in the surroundings are of no use to a product with the simulator, or without WhatsApp.
+    not_its = {"var_dir", *KEY_NAMES} if around.whatsapp == "live" else {"var_dir", *KEY_NAMES, *_OF_LIVE_WHATSAPP}
+    wanted = {variable(field) for field in fields} - {variable(field) for field in not_its}
     own_prefix = variable(f"{name}_")
     return {
         key: value

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
 import areaclienti
-from areaclienti.keys import KEY_NAMES, KeysFileError, load_or_make_keys
+from areaclienti.keys import KEY_NAMES, METAS_KEYS, KeysFileError, load_or_make_keys
 from areaclienti.settings import SupervisorSettings
 from areaclienti.supervisor.problem import OperatorProblem
 
@@ -31,13 +32,22 @@ class Surroundings:
     def logs(self) -> Path:
         return self.var / "log"
 
+    @property
+    def whatsapp(self) -> Literal["off", "simulator", "live"]:
+        """Which WhatsApp the product has: what the operator chose; else the simulator where nothing is really sent."""
+        return self.settings.whatsapp or ("simulator" if self.settings.delivery == "mailbox" else "off")
+
     def keys(self) -> dict[str, str]:
         """Return every key: the operator's own where set, the one of var/keys.json otherwise.
 
-        Raises `OperatorProblem` when the file is damaged.
+        Raises `OperatorProblem` when the file is damaged, and when live WhatsApp lacks what only the operator has.
         """
-        given = {name: self.environment[variable(name)] for name in KEY_NAMES if self.environment.get(variable(name))}
-        if len(given) == len(KEY_NAMES):
+        self._check_live_whatsapp()
+        # A live account's data are not for the simulator.
+        own = [name for name in KEY_NAMES if self.whatsapp == "live" or name not in METAS_KEYS]
+        given = {name: self.environment[variable(name)] for name in own if self.environment.get(variable(name))}
+        needed = KEY_NAMES if self.whatsapp != "off" else [name for name in own if not name.startswith("whatsapp_")]
+        if given.keys() >= set(needed):
             return given
         path = self.var / "keys.json"
         try:
@@ -47,6 +57,15 @@ class Surroundings:
                 f"The keys file {path} can't be used: {error}.",
                 "Put back your copy; without one, delete it together with the databases in var/, which it protects.",
             ) from None
+
+    def _check_live_whatsapp(self) -> None:
+        from_meta = (*METAS_KEYS, "whatsapp_phone_number_id")
+        missing = [variable(name) for name in from_meta if not self.environment.get(variable(name))]
+        if self.whatsapp == "live" and missing:
+            raise OperatorProblem(
+                f"Live WhatsApp needs {' and '.join(missing)}.",
+                f"docs/whatsapp.md says where Meta shows them; {variable('whatsapp')}=off starts without WhatsApp.",
+            )
 
 
 def variable(setting: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from areaclienti.keys import KEY_NAMES
+from areaclienti.keys import KEY_NAMES, METAS_KEYS
 from areaclienti.supervisor.embedded import PORTS
 from areaclienti.supervisor.free_ports import free_ports
 from tests.stack import Stack
@@ -219,6 +219,8 @@ def test_each_process_holds_only_its_own_keys(stack: Stack) -> None:
         "identity_actions_key": {"actions", "identity"},
         "code_key": {"identity"},
         "vault_key": {"identity"},
+        "whatsapp_intake_key": {"gateway"},
+        **{name: {"gateway"} for name in METAS_KEYS},
     }
 
 

@@ -39,6 +39,7 @@ class Conversation(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
+    mobile: Mapped[str | None] = mapped_column(String(20))  # E.164: the number that the channel knows the customer by
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     former_token_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     former_valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Len
 from fastapi import FastAPI, Header, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 from starlette.responses import JSONResponse, Response
 
 from areaclienti.domain.passwords import failed_rules
@@ -26,6 +26,7 @@ class TurnBody(BaseModel):
     message_id: str
     channel: Literal["web", "whatsapp"]
     locale: Literal["it"]
+    mobile: Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")] | None = None
     text: str | None = None
     intent: str | None = None
     entities: dict[str, Any] | None = None
