@@ -16,7 +16,7 @@ class WhatsappPerson(Base):
 
     __tablename__ = "whatsapp_people"
 
-    user_id: Mapped[str] = mapped_column(String(128), primary_key=True)  # Meta's; the wa_id where it sends none
+    user_id: Mapped[str] = mapped_column(String(140), primary_key=True)  # Meta's; the wa_id where it sends none
     wa_id: Mapped[str | None] = mapped_column(String(32), index=True)  # the number, where Meta shows it
     mobile: Mapped[str | None] = mapped_column(String(20))  # E.164, where that number is a mobile's
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -37,7 +37,7 @@ class WhatsappInbound(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     message_id: Mapped[str] = mapped_column(String(64), unique=True)  # a digest: Meta's own id has the number in it
-    user_id: Mapped[str | None] = mapped_column(String(128))
+    user_id: Mapped[str | None] = mapped_column(String(140))
     kind: Mapped[str] = mapped_column(String(32))
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
@@ -57,7 +57,7 @@ class WhatsappOutgoing(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    user_id: Mapped[str] = mapped_column(String(128))
+    user_id: Mapped[str] = mapped_column(String(140))
     first_seq: Mapped[int]
     last_seq: Mapped[int]
     position: Mapped[int]

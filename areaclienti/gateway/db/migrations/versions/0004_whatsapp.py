@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("mobile", sa.String(20)))
     op.create_table(
         "whatsapp_people",
-        sa.Column("user_id", sa.String(128), primary_key=True),
+        sa.Column("user_id", sa.String(140), primary_key=True),
         sa.Column("wa_id", sa.String(32), index=True),
         sa.Column("mobile", sa.String(20)),
         sa.Column("conversation_id", sa.String(32), sa.ForeignKey("conversations.id"), index=True),
@@ -31,7 +31,7 @@ def upgrade() -> None:
         "whatsapp_inbound",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("message_id", sa.String(64), nullable=False, unique=True),
-        sa.Column("user_id", sa.String(128)),
+        sa.Column("user_id", sa.String(140)),
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("sent_at", _MOMENT, nullable=False),
         sa.Column("received_at", _MOMENT, nullable=False, index=True),
@@ -43,7 +43,7 @@ def upgrade() -> None:
         "whatsapp_outbox",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("conversation_id", sa.String(32), sa.ForeignKey("conversations.id"), nullable=False, index=True),
-        sa.Column("user_id", sa.String(128), nullable=False),
+        sa.Column("user_id", sa.String(140), nullable=False),
         sa.Column("first_seq", sa.Integer, nullable=False),
         sa.Column("last_seq", sa.Integer, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
