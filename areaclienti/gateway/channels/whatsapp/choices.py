@@ -59,8 +59,8 @@ class Shown:
 
 
 def show(choices: Sequence[Choice], texts: OutboundTexts) -> Shown:
-    """Up to three choices as buttons, up to ten as a list; numbered where there are more, or where those of their titles
-    that buttons and rows can't hold would fill the message.
+    """Up to three choices as buttons, up to ten as a list; numbered where there are more, or where the titles that
+    buttons and rows can't hold would fill the message.
     """
     cleaned = tuple(Choice(choice.id, " ".join(printable(choice.title).split())) for choice in choices)
     if len(cleaned) <= buttons.BUTTONS:

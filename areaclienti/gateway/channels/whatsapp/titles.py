@@ -53,7 +53,7 @@ def _short(title: str, most: int, rules: Shortening) -> str:
     for whole in (core, _without_articles(core, rules)):
         if whole != title and length(whole) <= most:
             return whole
-    return _cut(title, most, rules) or _cut(bare, most, rules)
+    return max(_cut(title, most, rules), _cut(bare, most, rules), key=length)
 
 
 def _without_articles(title: str, rules: Shortening) -> str:
