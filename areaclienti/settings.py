@@ -218,6 +218,8 @@ class GatewaySettings(_Settings):
             raise ValueError("AREACLIENTI_WHATSAPP_GRAPH_URL is https://… when live, and the simulator on this machine")
         if self.whatsapp == "live" and not self.public_url.startswith("https://"):
             raise ValueError("AREACLIENTI_WHATSAPP=live needs an https address in AREACLIENTI_PUBLIC_URL")
+        if self.whatsapp_flow_id and not self.whatsapp_flow_private_key_file:
+            raise ValueError("AREACLIENTI_WHATSAPP_FLOW_ID needs AREACLIENTI_WHATSAPP_FLOW_PRIVATE_KEY_FILE")
         return self
 
 

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
 from areaclienti.gateway.channels import stream, web
+from areaclienti.gateway.channels.whatsapp.flows import endpoint as whatsapp_flow
 from areaclienti.gateway.db.database import open_database
 from areaclienti.gateway.db.migrate import upgrade
 from areaclienti.gateway.engine_client import EngineClient
@@ -70,6 +71,7 @@ def create_app(
     # a public process publishes no description of itself
     app = FastAPI(title="Area Clienti gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.has_mailbox = settings.delivery == "mailbox"
+    app.state.flow_door = whatsapp_flow.flow_door(settings)
     errors.install(app, error_page)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(SecurityHeaders, https=https)
@@ -78,6 +80,8 @@ def create_app(
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
     for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page):
         app.include_router(part.router)
+    if app.state.flow_door is not None:
+        app.include_router(whatsapp_flow.router)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     return app

@@ -13,6 +13,7 @@ from typing import IO
 
 from areaclienti.supervisor.problem import OperatorProblem
 from areaclienti.supervisor.service import Service
+from areaclienti.supervisor.surroundings import Surroundings, variable
 
 FREE_BYTES_NEEDED = 200 * 1024 * 1024
 
@@ -43,6 +44,26 @@ def cannot_write(path: Path, error: OSError) -> OperatorProblem:
         f"{path} can't be written: {error.strerror}.",
         "Give this user the right to write there, or set AREACLIENTI_VAR_DIR to another folder.",
     )
+
+
+def check_flow_key(around: Surroundings) -> None:
+    """See that the private key of the WhatsApp Flow, where one is set, can be used. Raises `OperatorProblem`."""
+    flow_id, file, passphrase = (
+        around.environment.get(variable(name))
+        for name in ("whatsapp_flow_id", "whatsapp_flow_private_key_file", "whatsapp_flow_passphrase")
+    )
+    if around.whatsapp == "off" or not (flow_id or file):
+        return
+    from areaclienti.gateway.channels.whatsapp.flows.crypto import FlowKeyError, load_flow_key
+
+    without = f"Without {variable('whatsapp_flow_id')} secrets are given on the one-time page; see docs/whatsapp.md."
+    if not file:
+        needed = variable("whatsapp_flow_private_key_file")
+        raise OperatorProblem(f"{variable('whatsapp_flow_id')} needs {needed}.", without)
+    try:
+        load_flow_key(around.root / file, passphrase or None)
+    except FlowKeyError as error:
+        raise OperatorProblem(str(error), without) from None
 
 
 def take_turn(var: Path) -> IO[str]:

@@ -63,6 +63,7 @@ async def started(
     preflight.check_var(around.var)
     with contextlib.closing(preflight.take_turn(around.var)):
         keys = around.keys()
+        preflight.check_flow_key(around)
         catalogue = services(around, keys)
         preflight.check_ports(catalogue)
         await train_if_needed(around, display)

@@ -14,6 +14,7 @@ import pytest
 
 from areaclienti.supervisor import preflight
 from areaclienti.supervisor.problem import OperatorProblem
+from areaclienti.supervisor.surroundings import find_surroundings
 
 from .watched import tiny
 
@@ -62,3 +63,19 @@ def test_a_second_supervisor_on_the_same_var_is_refused_until_the_first_ends(tmp
 def test_a_missing_engine_environment_is_said(tmp_path: Path) -> None:
     with pytest.raises(OperatorProblem, match="make setup"):
         preflight.check_engine_python(tmp_path / "python")
+
+
+def test_a_flow_s_key_that_cannot_be_used_is_said_before_anything_starts(tmp_path: Path) -> None:
+    file = tmp_path / "flow.pem"
+    flow = {"AREACLIENTI_VAR_DIR": str(tmp_path), "AREACLIENTI_WHATSAPP_FLOW_ID": "42"}
+    with pytest.raises(OperatorProblem, match="FLOW_ID needs AREACLIENTI_WHATSAPP_FLOW_PRIVATE_KEY_FILE"):
+        preflight.check_flow_key(find_surroundings(flow))
+    flow["AREACLIENTI_WHATSAPP_FLOW_PRIVATE_KEY_FILE"] = str(file)
+    with pytest.raises(OperatorProblem, match=r"flow\.pem can't be read"):
+        preflight.check_flow_key(find_surroundings(flow))
+    file.write_text("x")
+    file.chmod(0o644)
+    with pytest.raises(OperatorProblem, match="chmod 600 it"):
+        preflight.check_flow_key(find_surroundings(flow))
+    preflight.check_flow_key(find_surroundings(flow | {"AREACLIENTI_WHATSAPP": "off"}))
+    preflight.check_flow_key(find_surroundings({"AREACLIENTI_VAR_DIR": str(tmp_path)}))
