@@ -7,6 +7,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from actions import own_number
 from actions.message import UNSURE_INTENTS, entity, intent, text
 from actions.naming import company, is_name, person
 from areaclienti.domain.contacts import ContactRejected, parse_contact
@@ -58,7 +59,9 @@ def contact(tracker: Tracker, requested: bool) -> str | None:
     """A contact: one that can be read in the text, also dictated, else what was typed where a contact was asked for."""
     typed = text(tracker)
     if not typed:
-        return entity(tracker, "contact")  # a button
+        return own_number.meant(tracker, entity(tracker, "contact"))  # a button
+    if own_number.said(tracker, requested) == own_number.THIS:
+        return own_number.known(tracker)
     try:
         parse_contact(typed)
         return typed

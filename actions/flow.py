@@ -14,7 +14,7 @@ FIELDS: dict[str, list[str]] = {
     "name": ["given_name", "family_name", "customer_name"],
     "family_name": ["family_name", "customer_name"],
     "company_name": ["company_name", "customer_name"],
-    "contact": ["contact", "contact_display", "typed_contact", "suggested_contact"],
+    "contact": ["contact", "contact_display", "typed_contact", "suggested_contact", "own_mobile_declined"],
     "password": ["password", "registration_id"],  # a registration holds its password: a new one begins with it
 }
 COLLECTED = ["customer_type", "given_name", "family_name", "company_name", "contact", "password", "privacy_notice"]

@@ -17,6 +17,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from engine.opening import OPENING, greet
 from engine.store import ConversationStore
 from engine.turn import Collector, Turn, TurnFailed, current
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 MAX_TEXT = 4000
 SYNTHETIC_CONFIDENCE = 1.0
+_MOBILE = re.compile(r"\+[0-9]{6,18}", re.ASCII)
 _LEADING_SLASHES = re.compile(r"^[\s/]+")  # `/ /restart` as well
 MOST_AT_ONCE = 100
 LONGEST_WORD = 320
@@ -121,10 +123,13 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
             store: ConversationStore = agent.tracker_store
             if (answer := store.answer(conversation_id, message_id)) is not None:
                 return answer
-            turn = Turn(conversation_id, message_id, Collector(str(body.get("channel", "web"))))
+            turn = Turn(conversation_id, message_id, Collector(str(body.get("channel", "web"))), _mobile(body))
+            message = _user_message(body, turn)
+            if body.get("intent") != OPENING and not store.knows(conversation_id):
+                await greet(agent, turn)
             token = current.set(turn)
             try:
-                await agent.handle_message(_user_message(body, turn))
+                await agent.handle_message(message)
             finally:
                 current.reset(token)
             if turn.answer is None:
@@ -183,6 +188,13 @@ def _parsed(intent: str, entities: dict[str, Any]) -> dict[str, Any]:
         "intent": {"name": intent, "confidence": SYNTHETIC_CONFIDENCE},
         "entities": [{"entity": name, "value": value, "extractor": "channel"} for name, value in entities.items()],
     }
+
+
+def _mobile(body: dict[str, Any]) -> str | None:
+    value = body.get("mobile")
+    if value is not None and not (isinstance(value, str) and _MOBILE.fullmatch(value)):
+        raise BadTurn("mobile")
+    return value
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from engine import window
-from engine.turn import TurnFailed, current
+from engine.turn import Turn, TurnFailed, current
 
 KEPT_ANSWERS = 50
+OWN_MOBILE = "own_mobile"
 LARGEST_REWRITTEN = 256 * 1024 * 1024  # bytes; turns wait while a file is rewritten, a second or two for so many
 OVERWRITES = 1  # the `user_version` of a file in which everything deleted was overwritten
 REMEMBERED_SECONDS = 24 * 60 * 60  # an erased conversation: no turn is under way for so long
@@ -94,8 +96,18 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
             stored = connection.execute(query).scalar_one_or_none()
         return None if stored is None else json.loads(stored)
 
+    def knows(self, conversation_id: str) -> bool:
+        """Whether a turn of the conversation was stored."""
+        query = sa.select(sa.literal(1)).where(conversations.c.conversation_id == conversation_id)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
     async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
-        return self.init_tracker(sender_id)  # stored with its first turn, never before
+        """A new tracker, or the one that the turn has begun; stored with its first turn, never before."""
+        turn = current.get()
+        if turn is None or turn.begun is None:
+            return self.init_tracker(sender_id)
+        return _with_mobile(turn.begun, turn, self.domain)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         query = sa.select(conversations.c.events).where(conversations.c.conversation_id == sender_id)
@@ -103,7 +115,8 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
             stored = connection.execute(query).scalar_one_or_none()
         if stored is None:
             return None
-        return DialogueStateTracker.from_dict(sender_id, json.loads(stored), self.domain.slots)
+        tracker = DialogueStateTracker.from_dict(sender_id, json.loads(stored), self.domain.slots)
+        return _with_mobile(tracker, current.get(), self.domain)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         turn = current.get()
@@ -213,6 +226,13 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
     async def keys(self) -> Iterable[str]:
         with self._engine.connect() as connection:
             return list(connection.execute(sa.select(conversations.c.conversation_id)).scalars())
+
+
+def _with_mobile(tracker: DialogueStateTracker, turn: Turn | None, domain: Domain) -> DialogueStateTracker:
+    """The tracker, told the number that the customer writes from where it is news."""
+    if turn and turn.mobile and tracker.get_slot(OWN_MOBILE) != turn.mobile:
+        tracker.update(SlotSet(OWN_MOBILE, turn.mobile), domain)
+    return tracker
 
 
 def _configure_sqlite(connection: Any, record: Any) -> None:

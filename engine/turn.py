@@ -30,12 +30,14 @@ class Collector(OutputChannel):  # type: ignore[misc]
     def __init__(self, channel: str) -> None:
         self._channel = channel
         self.messages: list[dict[str, Any]] = []
+        self.leave_out: frozenset[str] = frozenset()  # utterances that this turn does without
 
     def name(self) -> str:  # type: ignore[override]
         return self._channel
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        self.messages.append(_as_contract(message))
+        if message.get("utter_action") not in self.leave_out:
+            self.messages.append(_as_contract(message))
 
 
 def _as_contract(message: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +65,8 @@ class Turn:
     conversation_id: str
     message_id: str
     collector: Collector
+    mobile: str | None = None  # the number that the customer writes from, where the channel knows it
+    begun: DialogueStateTracker | None = None  # of a conversation that this turn opens by a message of the customer
     failures: list[str] = field(default_factory=list)
     answer: dict[str, Any] | None = None
 

@@ -8,7 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions import answers
+from actions import answers, own_number
 from actions.changes import changed_fields
 from actions.forms.base import Form
 from areaclienti.domain.companies import clean_company
@@ -46,6 +46,8 @@ class ValidateRegistrationForm(Form):
         return domain_slots
 
     def is_answer(self, tracker: Tracker) -> bool:
+        if self.requested(tracker) == "contact" and own_number.said(tracker, asked=True):
+            return True
         return super().is_answer(tracker) and not self._is_new_value(tracker)
 
     def _is_new_value(self, tracker: Tracker) -> bool:
@@ -79,6 +81,10 @@ class ValidateRegistrationForm(Form):
         if said == "affirm" and requested in replaced and not tracker.get_slot("suggested_contact"):
             return {slot: value for slot, value in replaced.items() if slot in CORRECTABLE}
         suggested = tracker.get_slot("suggested_contact")
+        if requested == "contact" and own_number.is_offered(tracker):
+            if said == "deny" or own_number.said(tracker, asked=True) == own_number.OTHER:
+                return {"contact": own_number.OTHER}
+            return {"contact": own_number.known(tracker)} if said == "affirm" else {}
         if requested == "contact" and suggested and said in {"affirm", "deny"}:
             return {"contact": suggested if said == "affirm" else tracker.get_slot("typed_contact")}
         return {}
@@ -154,6 +160,8 @@ class ValidateRegistrationForm(Form):
     ) -> dict[str, Any]:
         if not value:
             return {"contact": None}
+        if value == own_number.OTHER:
+            return self.accepted(tracker, contact=None, own_mobile_declined=True)
         try:
             contact = parse_contact(str(value))
         except ContactRejected as rejected:

@@ -36,6 +36,11 @@ def mask_mobile(e164: str) -> str:
     return f"*** {_MOBILE_STARS}{digits[-3:] if len(digits) > 6 else '***'}"
 
 
+def mask_own_mobile(e164: str) -> str:
+    """`+39 *** *** 4567`: an Italian mobile in E.164 for the one who writes from it, by its last four digits."""
+    return f"{e164[:3]} *** *** {e164[-4:]}"
+
+
 def mask_contact(contact: Contact) -> str:
     """The mask for the contact's kind."""
     return mask_email(contact.value) if contact.kind == "email" else mask_mobile(contact.value)
