@@ -11,7 +11,7 @@ from actions import own_number
 
 
 class AskContact(Action):
-    """A suggestion that waits for its answer comes first; then the customer's own number, where there is one to offer."""
+    """A suggestion that waits comes first, then the number that the customer writes from, where it is to be offered."""
 
     def name(self) -> str:
         return "action_ask_contact"

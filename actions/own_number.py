@@ -15,7 +15,8 @@ BUTTON = "own_mobile"  # what the buttons say in place of the number, so that no
 THIS, OTHER = "this", "other"
 
 _THIS = re.compile(
-    r"\b(?:quest[oa]|il mio|lo stesso) (?:numero|cellulare|cell|telefono)\b|\bda cui (?:ti |vi )?(?:sto scrivendo|scrivo)\b"
+    r"\b(?:quest[oa]|il mio|lo stesso) (?:numero|cellulare|cell|telefono)\b"
+    r"|\bda cui (?:ti |vi )?(?:sto scrivendo|scrivo)\b"
 )
 _THIS_ALONE = re.compile(r"(?:(?:si|ok|certo|va bene|usa|uso|usiamo|prendi) )*questo(?: qui| va bene)?")
 _OTHER = re.compile(r"\baltr[oa]\b|\bdivers[oa]\b|\be?-?mail\b|\bposta elettronica\b")
@@ -69,7 +70,7 @@ def said(tracker: Tracker, asked: bool) -> str | None:
         return OTHER if offered else None
     if _NOT.search(words) or intent(tracker) == "deny":
         return None
-    return THIS if _THIS.search(words) or offered and _THIS_ALONE.fullmatch(words) else None
+    return THIS if _THIS.search(words) or (offered and _THIS_ALONE.fullmatch(words)) else None
 
 
 def _replaced(tracker: Tracker) -> str | None:

@@ -1,4 +1,4 @@
-"""Where the customer writes first: the assistant says who it is, as if it had opened the chat, then reads the message."""
+"""Where the customer writes first: the assistant greets as if it had opened the chat, then reads the message."""
 
 from __future__ import annotations
 

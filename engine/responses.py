@@ -31,7 +31,8 @@ class OrderedResponses(TemplatedNaturalLanguageGenerator):  # type: ignore[misc]
             return None
         index = _next_index(_last_index(tracker, utter_action), len(suitable))
         filled = _filled(suitable[index], {**slots, **kwargs})
-        filled.pop("condition", None)
+        for only_for_choosing in ("condition", "channel"):
+            filled.pop(only_for_choosing, None)
         return {**filled, "variation": index}
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from areaclienti.domain.contacts import parse_contact
-from areaclienti.domain.masking import mask_contact, mask_email, mask_mobile
+from areaclienti.domain.masking import mask_contact, mask_email, mask_mobile, mask_own_mobile
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,8 @@ def test_no_text_breaks_a_mask_and_a_number_shows_six_digits_at_most(text: str) 
     masked = mask_mobile(text)
     assert len(masked) == len("320 ****600")
     assert sum(char.isdigit() for char in masked) <= 6
+
+
+def test_ones_own_mobile_is_known_by_its_last_four_digits() -> None:
+    assert mask_own_mobile("+393331234567") == "+39 *** *** 4567"
+    assert mask_own_mobile("+39333123456") == "+39 *** *** 3456"
