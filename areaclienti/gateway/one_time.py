@@ -33,6 +33,11 @@ class Link:
     url: str
     expires_at: datetime
 
+    @property
+    def token(self) -> str:
+        """What is secret in the address, for a form that is no page."""
+        return self.url.rsplit("/", 1)[1]
+
 
 @dataclass(frozen=True)
 class Due:

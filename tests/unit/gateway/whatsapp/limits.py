@@ -7,7 +7,7 @@ from typing import Any
 
 # The numbers stand here a second time on purpose: nothing of the sender is imported.
 # https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/…
-TEXT_BODY, BUTTONS_BODY, CTA_BODY, LIST_BODY = 4096, 1024, 1024, 4096
+TEXT_BODY, BUTTONS_BODY, CTA_BODY, LIST_BODY, FLOW_BODY = 4096, 1024, 1024, 4096, 1024
 BUTTON_TITLE, ROW_TITLE, ROW_DESCRIPTION, SECTION_TITLE = 20, 24, 72, 24
 BUTTON_ID, ROW_ID = 256, 200
 
@@ -35,7 +35,7 @@ def check(message: dict[str, Any]) -> None:
     assert kind == "interactive"
     interactive = message["interactive"]
     assert set(interactive) == {"type", "body", "action"} and set(interactive["body"]) == {"text"}
-    {"button": _buttons, "list": _list, "cta_url": _cta}[interactive["type"]](interactive)
+    {"button": _buttons, "list": _list, "cta_url": _cta, "flow": _flow}[interactive["type"]](interactive)
 
 
 def body_of(message: dict[str, Any]) -> str:
@@ -89,3 +89,15 @@ def _cta(interactive: dict[str, Any]) -> None:
     assert action["name"] == "cta_url" and set(action["parameters"]) == {"display_text", "url"}
     held(action["parameters"]["display_text"], BUTTON_TITLE)
     assert action["parameters"]["url"].startswith(("https://", "http://"))
+
+
+def _flow(interactive: dict[str, Any]) -> None:
+    """https://developers.facebook.com/docs/whatsapp/flows/guides/sendingaflow"""
+    held(interactive["body"]["text"], FLOW_BODY)
+    action = interactive["action"]
+    parameters = action["parameters"]
+    assert action["name"] == "flow" and parameters["flow_message_version"] == "3"
+    assert parameters["mode"] in ("draft", "published") and parameters["flow_action"] in ("navigate", "data_exchange")
+    assert parameters["flow_action"] == "navigate" or "flow_action_payload" not in parameters
+    assert parameters["flow_id"].isdigit() and held(parameters["flow_token"], 200)
+    held(parameters["flow_cta"], BUTTON_TITLE)

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 from pywa import WhatsApp
-from pywa.types import Button, Section, SectionList, SectionRow, URLButton
+from pywa.types import Button, FlowButton, Section, SectionList, SectionRow, URLButton
+from pywa.types.flows import FlowActionType
 from pywa.types.templates import TemplateLanguage
 
 PHONE_NUMBER_ID = "100000000000001"
@@ -53,6 +54,14 @@ def _buttons(interactive: dict[str, Any]) -> Any:
         return [Button(button["reply"]["title"], button["reply"]["id"]) for button in action["buttons"]]
     if interactive["type"] == "cta_url":
         return URLButton(action["parameters"]["display_text"], action["parameters"]["url"])
+    if interactive["type"] == "flow":
+        parameters = action["parameters"]
+        return FlowButton(
+            title=parameters["flow_cta"],
+            flow_id=parameters["flow_id"],
+            flow_token=parameters["flow_token"],
+            flow_action_type=FlowActionType.DATA_EXCHANGE,
+        )
     sections = [
         Section(
             section["title"], [SectionRow(row["title"], row["id"], row.get("description")) for row in section["rows"]]
