@@ -244,6 +244,8 @@ class SimulatorSettings(_Settings):
     whatsapp_access_token: SecretStr  # what the gateway must send
     whatsapp_app_secret: SecretStr  # what webhooks are signed with
     whatsapp_verify_token: SecretStr
+    delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to lead to
+    demo: bool = True  # the page offers the demo customers' numbers
 
 
 class ActionsSettings(_Settings):

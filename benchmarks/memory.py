@@ -10,6 +10,7 @@ _NAMES = {
     "identity": "areaclienti.identity.app:create_app",
     "actions": "areaclienti.supervisor.action_server",
     "engine": "engine serve",
+    "simulator": "areaclienti.simulator.app:create_app",
 }
 
 

@@ -44,6 +44,7 @@ class Urls:
     identity: str
     engine: str
     actions: str
+    simulator: str  # of WhatsApp
 
 
 class Stack:
@@ -60,6 +61,7 @@ class Stack:
             identity=f"http://127.0.0.1:{settings.identity_port}",
             engine=f"http://127.0.0.1:{settings.engine_port}",
             actions=f"http://127.0.0.1:{settings.actions_port}",
+            simulator=f"http://127.0.0.1:{settings.simulator_port}",
         )
         self.identity_database: Path = self.var / "identity.db"
         self.gateway_database: Path = self.var / "gateway.db"
@@ -104,7 +106,7 @@ class Stack:
             return connection.execute(query, parameters).fetchall()
 
     def stop(self, name: str) -> None:
-        """Stop a service (`gateway`, `engine`, `actions`, `identity`); it stays down until `start`."""
+        """Stop a service (`gateway`, `engine`, `actions`, `identity`, `simulator`); it stays down until `start`."""
         self._product.stop(name)
 
     def start(self, name: str) -> None:

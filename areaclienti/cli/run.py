@@ -18,7 +18,7 @@ from areaclienti.supervisor.surroundings import find_surroundings
 def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every line of every log.")] = False,
 ) -> None:
-    """Start engine, actions, identity and gateway; Ctrl-C stops them."""
+    """Start all processes of the product; Ctrl-C stops them."""
     console = Console()
     with told_to_operator(console):
         around = find_surroundings()

@@ -1,4 +1,4 @@
-"""The four processes of the product: their commands, and the part of the environment that each may see."""
+"""The processes of the product: their commands, and the part of the environment that each may see."""
 
 from __future__ import annotations
 
@@ -41,8 +41,13 @@ _SETTINGS_OF: Mapping[str, type[BaseSettings] | None] = {
 
 
 def services(around: Surroundings, keys: Mapping[str, str]) -> tuple[Service, ...]:
-    """Return the processes in the order in which they are stopped: from the customers' side inwards."""
+    """Return the processes in the order in which they are stopped: from the customers' side inwards.
+
+    The simulator of WhatsApp is one of them only where the product has that in place of the live service.
+    """
+    simulator = {"simulator": around.settings.simulator_port} if around.whatsapp == "simulator" else {}
     ports = {
+        **simulator,
         "gateway": around.settings.gateway_port,
         "engine": around.settings.engine_port,
         "actions": around.settings.actions_port,
@@ -53,12 +58,14 @@ def services(around: Surroundings, keys: Mapping[str, str]) -> tuple[Service, ..
         "engine": (str(engine_python(around)), "-m", "engine", "serve", "--port", str(ports["engine"])),
         "actions": (sys.executable, "-m", "areaclienti.supervisor.action_server", "--port", str(ports["actions"])),
         "identity": _uvicorn("areaclienti.identity.app:create_app", "127.0.0.1", ports["identity"]),
+        "simulator": _uvicorn("areaclienti.simulator.app:create_app", "127.0.0.1", around.settings.simulator_port),
     }
     ready_paths = {
         "gateway": "/health/ready",
         "engine": "/webhooks/turn/health/ready",
         "actions": "/health",
         "identity": "/health/ready",
+        "simulator": "/health/ready",
     }
     hosts = dict.fromkeys(ports, "127.0.0.1") | {"gateway": around.settings.host}
     return tuple(

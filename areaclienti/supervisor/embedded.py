@@ -16,7 +16,7 @@ from areaclienti.supervisor.product import started
 from areaclienti.supervisor.supervisor import Supervisor
 from areaclienti.supervisor.surroundings import PREFIX, Surroundings, find_surroundings, variable
 
-PORTS = ("gateway_port", "identity_port", "engine_port", "actions_port")
+PORTS = ("gateway_port", "identity_port", "engine_port", "actions_port", "simulator_port")
 T = TypeVar("T")
 
 

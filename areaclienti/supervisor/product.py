@@ -71,7 +71,7 @@ async def started(
             # The engine takes longest and needs no database of the others: it starts while those are made.
             supervisor.start("engine", "actions")
             await run_step(_databases(around, keys), display)
-            supervisor.start("identity", "gateway")
+            supervisor.start(*(service.name for service in catalogue if service.name not in ("engine", "actions")))
             await supervisor.wait_until_ready(timeout_seconds=around.settings.start_timeout_seconds)
             yield supervisor
 
@@ -109,6 +109,8 @@ def addresses(around: Surroundings) -> dict[str, str]:
     shown = {"Chat": f"{base}/", "Sign-in page": f"{base}/accedi"}
     if _nothing_is_really_sent(around):
         shown["Mailbox (demo)"] = f"{base}/mailbox"
+    if around.whatsapp == "simulator":
+        shown["WhatsApp (simulator)"] = f"http://localhost:{around.settings.simulator_port}/"
     return shown
 
 

@@ -23,7 +23,7 @@ from areaclienti.supervisor.free_ports import free_ports
 from tests.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"gateway", "engine", "actions", "identity"}
+SERVICES = {"gateway", "engine", "actions", "identity", "simulator"}
 START_SECONDS = 90
 
 
@@ -129,7 +129,7 @@ def test_a_signal_stops_everything_quickly_and_in_order(run: Run, number: signal
     assert run.process.wait(timeout=20) == 0
     assert time.monotonic() - began < 8
     stopped = re.findall(r"^(\w+) stopped$", run.rest(), re.MULTILINE)
-    assert stopped == ["gateway", "engine", "actions", "identity"]
+    assert stopped == ["simulator", "gateway", "engine", "actions", "identity"]
     assert not any(is_alive(pid) for pid in pids)
 
 
@@ -220,7 +220,7 @@ def test_each_process_holds_only_its_own_keys(stack: Stack) -> None:
         "code_key": {"identity"},
         "vault_key": {"identity"},
         "whatsapp_intake_key": {"gateway"},
-        **{name: {"gateway"} for name in METAS_KEYS},
+        **{name: {"gateway", "simulator"} for name in METAS_KEYS},
     }
 
 

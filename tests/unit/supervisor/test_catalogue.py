@@ -51,7 +51,14 @@ def test_secrets_of_delivery_reach_identity_alone(tmp_path: Path) -> None:
 
 
 def test_a_moved_port_is_known_to_all_who_call_it(tmp_path: Path) -> None:
-    moved = around(tmp_path, gateway_port="9000", identity_port="9001", engine_port="9005", actions_port="9055")
+    moved = around(
+        tmp_path,
+        gateway_port="9000",
+        identity_port="9001",
+        engine_port="9005",
+        actions_port="9055",
+        simulator_port="9002",
+    )
     by_name: Mapping[str, Mapping[str, str]] = {s.name: s.environment for s in services(moved, KEYS)}
     assert by_name["gateway"]["AREACLIENTI_PUBLIC_URL"] == "http://localhost:9000"
     assert by_name["gateway"]["AREACLIENTI_ENGINE_URL"] == "http://127.0.0.1:9005"
@@ -63,7 +70,14 @@ def test_a_moved_port_is_known_to_all_who_call_it(tmp_path: Path) -> None:
         "identity": 9001,
         "engine": 9005,
         "actions": 9055,
+        "simulator": 9002,
     }
+
+
+@pytest.mark.parametrize("whatsapp", ["off", "live"])
+def test_the_simulator_runs_only_in_place_of_the_live_service(tmp_path: Path, whatsapp: str) -> None:
+    assert "simulator" in {s.name for s in services(around(tmp_path, whatsapp="simulator"), KEYS)}
+    assert "simulator" not in {s.name for s in services(around(tmp_path, whatsapp=whatsapp), KEYS)}
 
 
 def test_the_databases_are_in_var_unless_the_operator_says_otherwise(tmp_path: Path) -> None:
@@ -160,5 +174,5 @@ def test_a_damaged_keys_file_is_one_clear_line(tmp_path: Path) -> None:
 def test_the_servers_believe_no_forwarded_address_by_themselves(tmp_path: Path) -> None:
     # uvicorn believes callers from this machine by default; the gateway asks its own settings.
     servers = [s.command for s in services(around(tmp_path), KEYS) if "uvicorn" in s.command]
-    assert len(servers) == 2
+    assert len(servers) == 3
     assert all("--no-proxy-headers" in command for command in servers)
