@@ -14,6 +14,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
 from areaclienti.gateway.channels import stream, web
+from areaclienti.gateway.channels.whatsapp import webhook
+from areaclienti.gateway.channels.whatsapp.channel import WhatsappChannel
 from areaclienti.gateway.channels.whatsapp.flows import endpoint as whatsapp_flow
 from areaclienti.gateway.db.database import open_database
 from areaclienti.gateway.db.migrate import upgrade
@@ -56,10 +58,16 @@ def create_app(
         served = _services(settings, https, engine_transport, identity_transport)
         app.state.services = served
         await served.runner.recover()
+        channel = WhatsappChannel(settings, served) if settings.whatsapp != "off" else None
+        app.state.whatsapp = channel
+        if channel is not None:
+            channel.start()
         retention = asyncio.create_task(_retention(settings, served).run(), name="retention")
         try:
             yield
         finally:
+            if channel is not None:
+                await channel.stop()
             retention.cancel()
             await asyncio.gather(retention, return_exceptions=True)
             served.hub.close_all()
@@ -73,12 +81,12 @@ def create_app(
     app.state.has_mailbox = settings.delivery == "mailbox"
     app.state.flow_door = whatsapp_flow.flow_door(settings)
     errors.install(app, error_page)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, wider={webhook.PATH: webhook.MAX_BODY_BYTES})
     app.add_middleware(SecurityHeaders, https=https)
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
-    for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page):
+    for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page, webhook):
         app.include_router(part.router)
     if app.state.flow_door is not None:
         app.include_router(whatsapp_flow.router)

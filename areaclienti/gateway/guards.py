@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,20 +66,24 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses a body above the limit (bytes) before anything parses it, by its declared length or while it comes."""
+    """Refuses a body above the limit (bytes) before anything parses it, by its declared length or while it comes.
+    `wider` are other limits, by path.
+    """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, wider: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._wider = wider or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
+        most = self._wider.get(scope["path"], self._max_bytes)
         declared = Headers(scope=scope).get("content-length", "0")
-        body = await self._read(receive) if declared.isdecimal() and int(declared) <= self._max_bytes else None
+        body = await self._read(receive, most) if declared.isdecimal() and int(declared) <= most else None
         if body is None:
-            response = too_long(f"at most {self._max_bytes} bytes a body").response()
+            response = too_long(f"at most {most} bytes a body").response()
             response.headers["Connection"] = "close"  # the rest of the body stays unread
             await response(scope, receive, send)
             return
@@ -88,12 +94,12 @@ class BodyLimit:
 
         await self._app(scope, receive_again, send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, receive: Receive, most: int) -> bytes | None:
         body = bytearray()
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > self._max_bytes:
+            if len(body) > most:
                 return None
             if not message.get("more_body", False):
                 return bytes(body)

@@ -35,9 +35,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Notice:
-    """What the gateway itself answers, instead of the engine."""
+    """What the gateway itself answers, instead of the engine; with the last question once more where it says so."""
 
     text: str
+    asks_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,10 @@ class Ledger:
                 conversation.former_valid_until = holder.repeatable_until
             seq = append(session, conversation, "customer", kind, text, client_id=client_id)
             if isinstance(then, Notice):
+                question = _last_question(session, conversation) if then.asks_again else None
                 append(session, conversation, "bot", "notice", then.text)
+                if question is not None:
+                    _say_again(session, conversation, question)
             else:
                 _ask_engine(session, conversation, seq, then)
             return seq
@@ -177,6 +181,28 @@ class Ledger:
             return seq
 
         return await self._database.write(work)
+
+    async def live_choices(self, conversation_id: str) -> list[dict[str, Any]]:
+        """The choices that can be made now, in the order in which they were offered."""
+
+        def work(session: Session) -> list[dict[str, Any]]:
+            conversation = session.get(Conversation, conversation_id)
+            return _live_choices(session, conversation) if conversation is not None else []
+
+        return await self._database.read(work)
+
+    async def same_choice_now(self, conversation_id: str, choice_id: str) -> str | None:
+        """The id of the live choice that means just what an older one meant, which was offered again since."""
+
+        def work(session: Session) -> str | None:
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is None:
+                return None
+            meant = _meaning_of(session, conversation, choice_id)
+            same = [one for one in _live_choices(session, conversation) if meant is not None and _meaning(one) == meant]
+            return str(same[0]["id"]) if same else None
+
+        return await self._database.read(work)
 
     async def texts_of_customer(self, conversation_id: str, most: int) -> list[str]:
         """The newest texts that the customer wrote, at most so many."""
@@ -293,18 +319,56 @@ def _seq_of(session: Session, conversation_id: str, client_id: str, since: datet
 
 
 def _live_choice(session: Session, conversation: Conversation, choice_id: str) -> dict[str, Any]:
+    for choice in _live_choices(session, conversation):
+        if choice["id"] == choice_id:
+            return choice
+    raise ChoiceExpired
+
+
+def _live_choices(session: Session, conversation: Conversation) -> list[dict[str, Any]]:
+    """Each once, as a question that was asked again offers the same."""
     offered = session.scalars(
-        select(Message.choices).where(
+        select(Message.choices)
+        .where(
             Message.conversation_id == conversation.id,
             Message.seq >= conversation.choices_from,
             Message.author.in_(CHOICES_OF),
         )
+        .order_by(Message.seq)
     )
-    for choices in offered:
-        chosen: dict[str, Any] | None = next((choice for choice in choices if choice["id"] == choice_id), None)
-        if chosen is not None:
-            return chosen
-    raise ChoiceExpired
+    return list({choice["id"]: choice for choices in offered for choice in choices}.values())
+
+
+def _meaning_of(session: Session, conversation: Conversation, choice_id: str) -> dict[str, Any] | None:
+    """What a choice meant that was offered at any time in the conversation."""
+    offered = session.scalars(
+        select(Message.choices).where(Message.conversation_id == conversation.id, Message.author.in_(CHOICES_OF))
+    )
+    return next((_meaning(one) for choices in offered for one in choices if one["id"] == choice_id), None)
+
+
+def _meaning(choice: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in choice.items() if name not in ("id", "title")}
+
+
+def _last_question(session: Session, conversation: Conversation) -> Message | None:
+    """What the assistant said last in its last turn: there stands what it waits for."""
+    return session.scalar(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.author.in_(CHOICES_OF),
+            Message.kind != "notice",
+        )
+        .order_by(Message.seq.desc())
+        .limit(1)
+    )
+
+
+def _say_again(session: Session, conversation: Conversation, question: Message) -> None:
+    is_live = question.seq >= conversation.choices_from
+    choices = question.choices if is_live else []
+    append(session, conversation, question.author, question.kind, question.text, choices=choices, card=question.card)
 
 
 def _ask_engine(session: Session, conversation: Conversation, seq: int | None, intent: Intent | None) -> None:

@@ -13,6 +13,7 @@ from areaclienti.gateway.ledger import Holder, Intent, Notice
 from areaclienti.gateway.one_time import Due
 from areaclienti.gateway.said import personal_words_in
 from areaclienti.gateway.services import Services
+from areaclienti.gateway.session import COME_BACK
 from areaclienti.gateway.texts import Notice as NoticeName
 from areaclienti.gateway.texts import Purpose
 
@@ -90,9 +91,13 @@ async def receive_text(
     client_address: str,
     text: str,
     holder: Holder | None = None,
+    *,
+    after_silence: bool = False,
 ) -> tuple[int, Purpose | None]:
     """Take in a text of the customer: to the engine, or to the vault when it is the secret that is due, or nowhere
     when it is a secret that is not. Returns the seq of what stands in the ledger and what went to the vault, if any.
+
+    `after_silence`: who only greets, or says nothing that is understood, is welcomed back instead of answered.
 
     A following token of `holder` takes its place with a verification code alone. The caller holds the conversation's
     lock. Raises IdentityUnavailable.
@@ -135,7 +140,19 @@ async def receive_text(
             return await hide(notice)
     elif lookout.gives_password_away(text, step):
         return await hide("password_not_now")
-    return await served.ledger.say(conversation_id, client_id, "text", text, None, staying), None
+    then = COME_BACK if after_silence and await _only_greets(served, present, text) else None
+    return await served.ledger.say(conversation_id, client_id, "text", text, then, staying), None
+
+
+async def _only_greets(served: Services, conversation: Conversation, text: str) -> bool:
+    """Whether the text, which holds no secret, answers nothing. What isn't understood may be an answer where one is
+    written, such as a name.
+    """
+    try:
+        meaning = await served.engine.classify(text)
+    except EngineError:
+        return False
+    return meaning.intent == "greet" or (meaning.intent == "nlu_fallback" and conversation.expects == "choice")
 
 
 async def _objection(served: Services, text: str) -> NoticeName | None:

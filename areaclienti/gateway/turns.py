@@ -148,6 +148,13 @@ class TurnRunner:
         for conversation_id in await self._queue.conversations_waiting():
             self.wake(conversation_id)
 
+    async def settled(self, conversation_id: str, seconds: float) -> bool:
+        """Wait until no turn of the conversation runs, so long at most; tell whether none does."""
+        worker = self._workers.get(conversation_id)
+        if worker is not None:
+            await asyncio.wait([worker], timeout=seconds)
+        return conversation_id not in self._workers
+
     async def settle(self) -> None:
         """Wait until no turn runs."""
         while self._workers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from areaclienti.gateway.channels.views import state_view
+from areaclienti.gateway.cleaning import TextBlank, TextTooLong, clean_text
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.errors import ApiError, identity_unavailable, no_session, too_long
 from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
@@ -34,8 +34,6 @@ from areaclienti.gateway.session import (
 from areaclienti.gateway.texts import Purpose
 
 router = APIRouter(prefix="/api")
-
-_DIRECTION_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 Served = Annotated[Services, Depends(services)]
 Writable = Annotated[Conversation, Depends(writable_conversation)]
@@ -178,15 +176,9 @@ def _announce(served: Services, conversation_id: str) -> None:
 
 
 def _clean(text: str) -> str:
-    """The text without what is invisible and harmful: control characters, direction overrides."""
-    if len(text) > MAX_MESSAGE_CHARACTERS:
-        raise too_long(f"at most {MAX_MESSAGE_CHARACTERS} characters a message")
-    kept = "".join(char for char in text if char in "\n\t" or not _is_control(char))
-    kept = unicodedata.normalize("NFC", kept).strip()
-    if not kept:
-        raise ApiError(422, "invalid_input", "the message is empty")
-    return kept
-
-
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs"} or char in _DIRECTION_OVERRIDES
+    try:
+        return clean_text(text)
+    except TextTooLong:
+        raise too_long(f"at most {MAX_MESSAGE_CHARACTERS} characters a message") from None
+    except TextBlank:
+        raise ApiError(422, "invalid_input", "the message is empty") from None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import phonenumbers
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from areaclienti.gateway.db.models import Conversation, now
+from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.db.whatsapp import WhatsappInbound, WhatsappOutgoing, WhatsappPerson
 from areaclienti.gateway.ledger import begun, end
 from areaclienti.gateway.session import IDLE_LIMIT
@@ -56,21 +57,36 @@ def known_person(session: Session, sender: Sender) -> WhatsappPerson:
     return person
 
 
-def current_conversation(session: Session, person: WhatsappPerson) -> Conversation:
-    """The person's open conversation, locked; a new one where there is none, or where it was quiet for too long to go
-    on. The number that the person writes from is noted in it.
+def current_conversation(session: Session, person: WhatsappPerson, at: datetime) -> tuple[Conversation, timedelta]:
+    """The person's open conversation, locked, and how long it was quiet when the person wrote at `at`; a new one where
+    there is none, or where it was quiet for too long to go on. The number that the person writes from is noted in it.
     """
     conversation = session.get(Conversation, person.conversation_id or "", with_for_update=True)
-    if conversation is not None and _is_over(conversation):
+    quiet = _quiet(person, conversation, at) if conversation is not None else timedelta()
+    if conversation is not None and (conversation.closed_at is not None or quiet > IDLE_LIMIT):
         end(session, conversation)
-        conversation = None
+        conversation, quiet = None, timedelta()
     if conversation is None:
         conversation = begun(session, CHANNEL, None, secrets.token_urlsafe(32), mobile=person.mobile)
         person.conversation_id, person.sent_seq = conversation.id, 0
         session.flush()
     elif conversation.mobile != person.mobile:
         conversation.mobile = person.mobile
-    return conversation
+    return conversation, quiet
+
+
+def heard(session: Session, sender: Sender, at: datetime, wamid: str | None) -> None:
+    """Note that somebody whom we know wrote: the window for free answers is open from then on, and that message can be
+    marked as read. Messages may come in any order; nothing moves back.
+    """
+    person = _find(session, sender)
+    if person is not None and (person.last_inbound_at is None or person.last_inbound_at <= at):
+        person.last_inbound_at, person.last_message_id = at, wamid
+
+
+def client_address_of(user_id: str) -> str:
+    """What identity counts this person's codes and tax codes by: at most 64 characters, and no number in them."""
+    return f"wa:{hashlib.sha256(user_id.encode()).hexdigest()[:48]}"
 
 
 def person_of(session: Session, conversation_id: str) -> WhatsappPerson | None:
@@ -129,9 +145,7 @@ def _renamed(session: Session, person: WhatsappPerson, user_id: str) -> Whatsapp
     return person
 
 
-def _is_over(conversation: Conversation) -> bool:
-    return conversation.closed_at is not None or conversation.updated_at < _idle_since()
-
-
-def _idle_since() -> datetime:
-    return now() - IDLE_LIMIT
+def _quiet(person: WhatsappPerson, conversation: Conversation, at: datetime) -> timedelta:
+    """How long nobody had said anything: since the last message by Meta's clock, or since the last line by ours."""
+    latest = max(conversation.updated_at, person.last_inbound_at or conversation.updated_at)
+    return max(at - latest, timedelta())
