@@ -30,12 +30,7 @@ OF_PEOPLE = frozenset({"text", "choice", "media", "silent", "identity"})
 
 # What a customer may send instead of words, as the dialogue calls it.
 MEDIA = {
-    "image": "picture",
-    "video": "video",
-    "sticker": "sticker",
-    "document": "document",
-    "location": "location",
-    "contacts": "contact",
+    **{sort: sort for sort in ("audio", "image", "video", "sticker", "document", "location", "contacts")},
     "edit": "edited",
     "order": "other",
     "unsupported": "other",
@@ -163,9 +158,6 @@ def _meaning(message: _Object) -> tuple[Kind, _Object]:
     if sort == "button":  # of a template
         button = _object(message, "button")
         return "choice", {"choice_id": _text(button, "payload"), "title": _text(button, "text")}
-    if sort == "audio":
-        audio = message.get("audio")
-        return "media", {"media": "voice" if isinstance(audio, dict) and audio.get("voice") is True else "audio"}
     if sort == "unsupported" and _unsupported(message) == "edit":
         return "media", {"media": MEDIA["edit"]}
     if sort in MEDIA:

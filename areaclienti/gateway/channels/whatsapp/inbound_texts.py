@@ -8,8 +8,7 @@ from typing import Literal
 from areaclienti.gateway.channels.whatsapp.texts import Section, section
 
 Note = Literal[
-    "voice", "audio", "picture", "video", "sticker", "document", "location", "contact", "edited", "other",
-    "too_long", "blank",
+    "audio", "image", "video", "sticker", "document", "location", "contacts", "edited", "other", "too_long", "blank",
 ]  # fmt: skip
 
 

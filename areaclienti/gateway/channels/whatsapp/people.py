@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from areaclienti.gateway.ledger import begun, end
 from areaclienti.gateway.session import IDLE_LIMIT
 
 CHANNEL = "whatsapp"
+_LONGEST_ADDRESS = 64  # what identity takes
 _MOBILES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -62,7 +62,7 @@ def current_conversation(session: Session, person: WhatsappPerson, at: datetime)
     there is none, or where it was quiet for too long to go on. The number that the person writes from is noted in it.
     """
     conversation = session.get(Conversation, person.conversation_id or "", with_for_update=True)
-    quiet = _quiet(person, conversation, at) if conversation is not None else timedelta()
+    quiet = max(at - conversation.updated_at, timedelta()) if conversation is not None else timedelta()
     if conversation is not None and (conversation.closed_at is not None or quiet > IDLE_LIMIT):
         end(session, conversation)
         conversation, quiet = None, timedelta()
@@ -85,8 +85,8 @@ def heard(session: Session, sender: Sender, at: datetime, wamid: str | None) -> 
 
 
 def client_address_of(user_id: str) -> str:
-    """What identity counts this person's codes and tax codes by: at most 64 characters, and no number in them."""
-    return f"wa:{hashlib.sha256(user_id.encode()).hexdigest()[:48]}"
+    """What identity counts this person's codes and tax codes by."""
+    return f"wa:{user_id}"[:_LONGEST_ADDRESS]
 
 
 def person_of(session: Session, conversation_id: str) -> WhatsappPerson | None:
@@ -143,9 +143,3 @@ def _renamed(session: Session, person: WhatsappPerson, user_id: str) -> Whatsapp
     person.user_id = user_id
     session.flush()
     return person
-
-
-def _quiet(person: WhatsappPerson, conversation: Conversation, at: datetime) -> timedelta:
-    """How long nobody had said anything: since the last message by Meta's clock, or since the last line by ours."""
-    latest = max(conversation.updated_at, person.last_inbound_at or conversation.updated_at)
-    return max(at - latest, timedelta())

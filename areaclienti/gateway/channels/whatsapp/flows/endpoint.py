@@ -16,7 +16,7 @@ from fastapi.responses import PlainTextResponse
 from areaclienti.gateway.channels.whatsapp.flows import screens
 from areaclienti.gateway.channels.whatsapp.flows.crypto import Envelope, FlowKey, NotDecryptable, load_flow_key
 from areaclienti.gateway.channels.whatsapp.flows.screens import SCREENS, flow_texts
-from areaclienti.gateway.channels.whatsapp.people import person_of
+from areaclienti.gateway.channels.whatsapp.people import client_address_of, person_of
 from areaclienti.gateway.channels.whatsapp.signature import SIGNATURE_HEADER, is_signed
 from areaclienti.gateway.errors import ApiError
 from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
@@ -39,7 +39,6 @@ ANSWER_WITHIN_SECONDS = 8.0  # the phone waits ten
 MAX_VALUE_CHARACTERS = 1_000
 TOO_LONG: Mapping[Purpose, str] = {"password": "too_long", "tax_code": "not_a_tax_code"}
 MAX_TOKEN_CHARACTERS = 100
-LONGEST_ADDRESS = 64  # what identity takes
 # pywa, and Meta's own texts, name the key in these ways.
 _ERRORS = frozenset({"error", "error_message", "error_key"})
 
@@ -117,7 +116,7 @@ async def _found(served: Services, token: str) -> tuple[Due, str] | None:
         return None
     conversation_id = due.conversation_id
     person = await served.database.read(lambda session: person_of(session, conversation_id))
-    return (due, f"wa:{person.user_id}"[:LONGEST_ADDRESS]) if person else None
+    return (due, client_address_of(person.user_id)) if person else None
 
 
 async def _screen(
