@@ -54,7 +54,7 @@ class Stream:
             self._events.put_nowait(_parse(block.decode()))
         self.ended = not message.get("more_body", False)
 
-    async def next(self, name: str | None = None, seconds: float = 10.0) -> Event:
+    async def next(self, name: str | None = None, seconds: float = 60.0) -> Event:
         """The next event, or the next of that name."""
         async with asyncio.timeout(seconds):
             while True:
@@ -145,19 +145,19 @@ class Browser:
         task.add_done_callback(lambda _: setattr(stream, "ended", True))
         try:
             if stream.admit.is_set():
-                await asyncio.wait_for(stream.started.wait(), 10)
+                await asyncio.wait_for(stream.started.wait(), 60)
             yield stream
         finally:
             hung_up.set()
             stream.admit.set()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
 
     async def close(self) -> None:
         """Close the window."""
         await self.http.aclose()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something that tells nobody when it happens."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

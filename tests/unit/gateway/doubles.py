@@ -54,6 +54,7 @@ class Engine:
         self.requests = 0
         self.classified: list[str] = []
         self.erased: list[str] = []
+        self.refused = 0  # erasures, while it was not ready
         self.overlapping = 0
         self.step, self.expects = "customer_type", "choice"
         self.choices: list[dict[str, Any]] = []
@@ -102,6 +103,7 @@ class Engine:
             if authorization != f"Bearer {ENGINE_KEY}":
                 raise HTTPException(401)
             if not self.ready:
+                self.refused += 1
                 return JSONResponse({"code": "turn_failed", "message": "down"}, 500)
             gone = {turn.conversation_id for turn in self.turns} & set(body.conversation_ids) - set(self.erased)
             self.erased += body.conversation_ids

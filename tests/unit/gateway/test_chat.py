@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from areaclienti.gateway.db.models import Conversation
-from tests.unit.gateway.browser import Browser
+from tests.unit.gateway.browser import Browser, until
 from tests.unit.gateway.database import change
 from tests.unit.gateway.doubles import Engine
 
@@ -241,7 +241,7 @@ async def test_an_answer_that_comes_after_the_conversation_changed_hands_is_drop
 ) -> None:
     engine.gate = asyncio.Event()
     await browser.say("ciao")
-    await asyncio.sleep(0.05)
+    await until(lambda: engine.requests == 2)
     await change(app, epoch=Conversation.epoch + 1)
     engine.gate.set()
     await settle(app)

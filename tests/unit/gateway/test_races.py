@@ -77,7 +77,7 @@ async def test_one_conversation_does_not_wait_for_another(app: FastAPI, engine: 
     await app.state.services.runner.settle()
     engine.gate = asyncio.Event()
     await slow.say("lento")
-    await asyncio.sleep(0.05)
+    await until(lambda: engine.requests == 2)
     engine.gate, held = None, engine.gate
     await quick.open()
     async with quick.events() as stream:
@@ -92,7 +92,7 @@ async def test_a_turn_left_by_a_killed_process_is_answered_once(engine: Engine, 
         browser = Browser(first)
         await browser.open()
         assert (await browser.say("sono Mario Rossi")).status_code == 202
-        await asyncio.sleep(0.05)
+        await until(lambda: engine.requests == 1)
     # stopped with the opening in flight and the message waiting: nothing is answered yet
     assert await rows(url, "SELECT author FROM messages") == [("customer",)]
     engine.gate = None
@@ -128,7 +128,7 @@ async def test_two_gateways_on_one_database_write_one_answer(start: Start, engin
     engine.gate = asyncio.Event()
     await browser.open()
     two = await start()  # takes up the turn that is in flight at the first
-    await asyncio.sleep(0.05)
+    await until(lambda: engine.requests == 2)
     engine.gate.set()
     await asyncio.gather(one.state.services.runner.settle(), two.state.services.runner.settle())
     assert engine.requests == 2

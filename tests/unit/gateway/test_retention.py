@@ -19,7 +19,7 @@ from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.retention import Retention, erase
 from areaclienti.gateway.session import IDLE_LIMIT
 from tests.needs import needs
-from tests.unit.gateway.browser import Browser
+from tests.unit.gateway.browser import Browser, until
 from tests.unit.gateway.conftest import Start, build, running
 from tests.unit.gateway.database import change, database_of_server, only_conversation, rows
 from tests.unit.gateway.doubles import Engine, Identity
@@ -152,12 +152,10 @@ async def test_the_job_goes_on_by_itself_after_failures(
     await app.state.services.runner.settle()
     engine.ready = False
     await change(app, step="contact", updated_at=now() - UNFINISHED - MINUTE)
-    await asyncio.sleep(0.3)
+    await until(lambda: engine.refused >= 3)
     assert ADDRESS.encode() in bytes_kept(url)
     engine.ready = True
-    async with asyncio.timeout(20):
-        while ADDRESS.encode() in bytes_kept(url):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await until(lambda: ADDRESS.encode() not in bytes_kept(url))
     await visitor.close()
 
 
@@ -166,7 +164,7 @@ async def test_an_answer_that_comes_after_the_erasing_is_dropped(
 ) -> None:
     engine.gate = asyncio.Event()
     await chat.say("e questa e la mia domanda")
-    await asyncio.sleep(0.05)
+    await until(lambda: engine.requests == 3)
     [conversation_id] = [await only_conversation(app)]
     served = app.state.services
 

@@ -46,7 +46,7 @@ async def test_a_stream_cut_again_and_again_in_mid_conversation_loses_and_double
                 for _ in range(min(3, total - len(seen))):
                     seen.append((await stream.next("message")).data["seq"])
 
-    await asyncio.wait_for(asyncio.gather(talk(), listen()), 20)
+    await asyncio.wait_for(asyncio.gather(talk(), listen()), 60)
     assert seen == list(range(1, total + 1))
 
 
@@ -190,7 +190,7 @@ async def test_a_stream_of_a_replaced_token_ends_before_the_message_that_came_wi
 
 async def test_a_stopping_server_ends_open_streams_at_once(engine: Engine, identity: Identity, url: str) -> None:
     app = build(engine, identity, url)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=10))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=60))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
@@ -204,4 +204,4 @@ async def test_a_stopping_server_ends_open_streams_at_once(engine: Engine, ident
             async for _ in lines:
                 pass
             await serving
-    assert time.monotonic() - began < 4  # of the ten seconds that the server would wait
+    assert time.monotonic() - began < 30  # of the sixty seconds that the server would wait
