@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from fastapi import FastAPI
 
 from areaclienti.gateway import turns
 from areaclienti.gateway.app import create_app
+from areaclienti.gateway.db.migrate import upgrade
 from areaclienti.gateway.limits import Buckets, Limits
 from areaclienti.settings import GatewaySettings
 from tests.unit.gateway.browser import Browser
 from tests.unit.gateway.doubles import ENGINE_KEY, IDENTITY_KEY, Engine, Identity
+from tests.unit.known_routes import with_known_routes
 
 Start = Callable[..., Awaitable[FastAPI]]
 
@@ -36,24 +39,33 @@ def identity() -> Identity:
     return Identity()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database file at the newest schema."""
+    file = tmp_path_factory.mktemp("gateway") / "template.db"
+    upgrade(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A database file that does not exist yet."""
+def url(tmp_path: Path, migrated: Path) -> str:
+    """An empty database file."""
+    shutil.copy(migrated, tmp_path / "gateway.db")
     return f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
 
 
 def build(engine: Engine, identity: Identity, url: str, **settings: Any) -> FastAPI:
     """The application, not started."""
     values = {
-        "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "turn_timeout_seconds": 2.0,
-        "rate_limit_scale": 1000,
+        "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "rate_limit_scale": 1000,
         "gateway_database_url": url, **settings,
     }  # fmt: skip
-    return create_app(
+    app = create_app(
         GatewaySettings(_env_file=None, **values),
         engine_transport=httpx.ASGITransport(engine.app),
         identity_transport=httpx.ASGITransport(identity.app),
     )
+    return with_known_routes(app)
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ async def a_postgres_copy() -> AsyncIterator[str]:
             await admin.execute(f"DROP DATABASE IF EXISTS {_made['postgresql']}")
             await admin.execute(f"CREATE DATABASE {_made['postgresql']}")
             upgrade(_url_of(server, _made["postgresql"]))
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_made['postgresql']}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_made['postgresql']} STRATEGY FILE_COPY")
         try:
             yield _url_of(server, name)
         finally:

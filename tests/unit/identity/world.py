@@ -22,6 +22,7 @@ from areaclienti.identity.app import create_app
 from areaclienti.identity.db.models import Agency, Consultant, Contact, Customer, OutboxMessage, Policy
 from areaclienti.identity.services import Services
 from areaclienti.settings import IdentitySettings
+from tests.unit.known_routes import with_known_routes
 
 GATEWAY_KEY = "gateway-key-of-the-tests"
 ACTIONS_KEY = "actions-key-of-the-tests"
@@ -280,7 +281,7 @@ async def running(
     settings: IdentitySettings, with_registry: bool = True, clock: SetClock | None = None
 ) -> AsyncIterator[World]:
     clock = clock or SetClock()
-    app = create_app(settings, clock)
+    app = with_known_routes(create_app(settings, clock))
     async with app.router.lifespan_context(app):
         services: Services = app.state.services
         if with_registry:
