@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import phonenumbers
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from areaclienti.gateway.db.models import Conversation
+from areaclienti.gateway.db.models import Conversation, now
 from areaclienti.gateway.db.whatsapp import WhatsappInbound, WhatsappOutgoing, WhatsappPerson
 from areaclienti.gateway.ledger import begun, end
 from areaclienti.gateway.session import IDLE_LIMIT
@@ -57,22 +57,21 @@ def known_person(session: Session, sender: Sender) -> WhatsappPerson:
     return person
 
 
-def current_conversation(session: Session, person: WhatsappPerson, at: datetime) -> tuple[Conversation, timedelta]:
-    """The person's open conversation, locked, and how long it was quiet when the person wrote at `at`; a new one where
-    there is none, or where it was quiet for too long to go on. The number that the person writes from is noted in it.
+def current_conversation(session: Session, person: WhatsappPerson, at: datetime | None = None) -> Conversation:
+    """The person's open conversation, locked; a new one where there is none, or where it was quiet for too long when
+    the person wrote (`at`, by default now). The number that the person writes from is noted in it.
     """
     conversation = session.get(Conversation, person.conversation_id or "", with_for_update=True)
-    quiet = max(at - conversation.updated_at, timedelta()) if conversation is not None else timedelta()
-    if conversation is not None and (conversation.closed_at is not None or quiet > IDLE_LIMIT):
+    if conversation is not None and _is_over(conversation, at or now()):
         end(session, conversation)
-        conversation, quiet = None, timedelta()
+        conversation = None
     if conversation is None:
         conversation = begun(session, CHANNEL, None, secrets.token_urlsafe(32), mobile=person.mobile)
         person.conversation_id, person.sent_seq = conversation.id, 0
         session.flush()
     elif conversation.mobile != person.mobile:
         conversation.mobile = person.mobile
-    return conversation, quiet
+    return conversation
 
 
 def heard(session: Session, sender: Sender, at: datetime, wamid: str | None) -> None:
@@ -113,6 +112,10 @@ def mobile_of(wa_id: str) -> str | None:
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in _MOBILES:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_over(conversation: Conversation, at: datetime) -> bool:
+    return conversation.closed_at is not None or conversation.updated_at < at - IDLE_LIMIT
 
 
 def _find(session: Session, sender: Sender) -> WhatsappPerson | None:

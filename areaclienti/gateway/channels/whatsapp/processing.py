@@ -277,8 +277,8 @@ class Processing:
 
 def _take_up(session: Session, sender: Sender, at: datetime) -> tuple[Conversation, str, timedelta]:
     person = known_person(session, sender)
-    conversation, quiet = current_conversation(session, person, at)
-    return conversation, person.user_id, quiet
+    conversation = current_conversation(session, person, at)
+    return conversation, person.user_id, at - conversation.updated_at
 
 
 def _note(session: Session, waiting: _Waiting, sender: Sender, present: Sender | None, wamid: str | None) -> None:
