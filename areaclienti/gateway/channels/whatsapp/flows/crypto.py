@@ -15,10 +15,17 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 RSA_BITS = 2048  # what Meta takes: cloud-api/reference/whatsapp-business-encryption
 AES_BYTES = 16
@@ -55,6 +62,15 @@ class FlowKey:
     def __init__(self, key: RSAPrivateKey) -> None:
         self._key = key
 
+    @property
+    def public_key(self) -> RSAPublicKey:
+        """What Meta's phones encrypt for."""
+        return self._key.public_key()
+
+    def public_pem(self) -> str:
+        """The public key as it is uploaded."""
+        return self.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def open(self, body: bytes) -> Envelope:
         """What a request's body holds. Raises NotDecryptable for whatever can't be read as Meta documents it."""
         try:
@@ -89,3 +105,10 @@ def load_flow_key(path: Path, passphrase: str | None) -> FlowKey:
     if not isinstance(key, RSAPrivateKey) or key.key_size != RSA_BITS:
         raise FlowKeyError(f"The Flow's private key {path} is no RSA key of {RSA_BITS} bits.")
     return FlowKey(key)
+
+
+def new_key(passphrase: str | None) -> bytes:
+    """A fresh private key as PEM, encrypted where there is a passphrase."""
+    key = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
