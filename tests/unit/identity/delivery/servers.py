@@ -85,6 +85,7 @@ class Answer:
     body: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     after_seconds: float = 0.0
+    held: asyncio.Event | None = None  # answers when it is set
     cut: bool = False
 
 
@@ -108,6 +109,8 @@ class Gateway:
             if callable(answer):
                 answer = answer(asked)
             await asyncio.sleep(answer.after_seconds)
+            if answer.held:
+                await answer.held.wait()
             if not answer.cut:
                 writer.write(_written(answer))
                 await writer.drain()
@@ -146,6 +149,6 @@ async def rows(world: World) -> list[OutboxMessage]:
 
 async def until(condition: Callable[[], Any]) -> None:
     """Waits until an awaited condition holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -234,12 +234,12 @@ async def test_a_server_that_takes_the_mail_and_says_nothing_leaves_a_doubt(
 ) -> None:
     class Silent(MailServer):
         async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-            await asyncio.sleep(3)
+            await asyncio.Event().wait()
             return "250 OK"
 
     async with listening(Silent(), server_tls, implicit=True) as port:
         with pytest.raises(NotSent) as failure:
-            await smtp(f"smtps://127.0.0.1:{port}", certificate[0], timeout=1).send(
+            await smtp(f"smtps://127.0.0.1:{port}", certificate[0], timeout=2).send(
                 rendered("email", "registration_code")
             )
     assert (failure.value.reason, failure.value.maybe_accepted) == ("smtp_timeout", True)

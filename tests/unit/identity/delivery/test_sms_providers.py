@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -197,8 +198,8 @@ async def test_a_gateway_that_takes_it_and_says_nothing_leaves_a_doubt(name: str
 
 
 async def test_a_gateway_that_is_too_slow_leaves_a_doubt(sms_gateway: Gateway) -> None:
-    sms_gateway.usual = Answer(after_seconds=2)
-    adapter = SmsSender(MAKERS["twilio"](sms_gateway.url), lambda: NOW, 0.3)
+    sms_gateway.usual = Answer(held=asyncio.Event())
+    adapter = SmsSender(MAKERS["twilio"](sms_gateway.url), lambda: NOW, 1.5)
     with pytest.raises(NotSent) as raised:
         await adapter.send(a_text())
     await adapter.close()
