@@ -43,9 +43,10 @@ def create_app(
     *,
     engine_transport: httpx.AsyncBaseTransport | None = None,
     identity_transport: httpx.AsyncBaseTransport | None = None,
+    graph_transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
-    """The gateway's application. Settings come from the environment unless given; so do the ways to the engine and
-    to identity. Raises pydantic's ValidationError when a key is missing.
+    """The gateway's application. Settings come from the environment unless given; so do the ways to the engine, to
+    identity and to WhatsApp. Raises pydantic's ValidationError when a key is missing.
     """
     if settings is None:  # a process of its own, not a test's or an embedder's
         settings = GatewaySettings()
@@ -58,7 +59,7 @@ def create_app(
         served = _services(settings, https, engine_transport, identity_transport)
         app.state.services = served
         await served.runner.recover()
-        channel = WhatsappChannel(settings, served) if settings.whatsapp != "off" else None
+        channel = WhatsappChannel(settings, served, graph_transport) if settings.whatsapp != "off" else None
         app.state.whatsapp = channel
         if channel is not None:
             channel.start()

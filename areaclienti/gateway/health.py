@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from areaclienti.gateway.db.database import check
@@ -21,14 +21,17 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/ready")
-async def ready(response: Response, served: Annotated[Services, Depends(services)]) -> dict[str, Any]:
-    """Database, engine and identity answer; or 503 with those that don't."""
+async def ready(request: Request, response: Response, served: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """Database, engine and identity answer; or 503 with those that don't. A channel that needs operators says so, and
+    is no reason to take the gateway away from the others."""
     names = ("database", "engine", "identity")
     states = await asyncio.gather(_database_answers(served), served.engine.is_ready(), served.identity.is_ready())
     missing = [name for name, is_ready in zip(names, states, strict=True) if not is_ready]
     if missing:
         response.status_code = 503
-    return {"not_ready": missing}
+    whatsapp = request.app.state.whatsapp
+    trouble = whatsapp.health() if whatsapp is not None else None
+    return {"not_ready": missing} | ({"whatsapp": trouble} if trouble else {})
 
 
 async def _database_answers(served: Services) -> bool:

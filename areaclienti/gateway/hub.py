@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,21 @@ class Subscription:
         self._wake.set()
 
 
+class Watcher(Protocol):
+    """Who is told of every conversation. Returns at once, raises nothing."""
+
+    def ledger_grew(self, conversation_id: str) -> None:
+        """As the hub's own."""
+
+    def typing(self, conversation_id: str, on: bool) -> None:
+        """As the hub's own."""
+
+
 class Hub:
-    """The open streams of each conversation in this process."""
+    """The open streams of each conversation in this process, and who watches them all."""
 
     def __init__(self) -> None:
+        self._watchers: list[Watcher] = []
         self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._typing: set[str] = set()
 
@@ -71,6 +83,10 @@ class Hub:
             if not self._subscriptions[conversation_id]:
                 del self._subscriptions[conversation_id]
 
+    def watch(self, watcher: Watcher) -> None:
+        """Tell it whatever happens from now on, for good."""
+        self._watchers.append(watcher)
+
     def count(self, conversation_id: str) -> int:
         """How many streams of the conversation are open."""
         return len(self._subscriptions.get(conversation_id, ()))
@@ -79,6 +95,8 @@ class Hub:
         """Messages were appended or the state changed (after the commit)."""
         for subscription in self._subscriptions.get(conversation_id, ()):
             subscription.notice(ledger=True)
+        for watcher in self._watchers:
+            watcher.ledger_grew(conversation_id)
 
     def typing(self, conversation_id: str, on: bool) -> None:
         """The assistant began or ended an answer."""
@@ -88,6 +106,8 @@ class Hub:
             self._typing.discard(conversation_id)
         for subscription in self._subscriptions.get(conversation_id, ()):
             subscription.notice(typing=on)
+        for watcher in self._watchers:
+            watcher.typing(conversation_id, on)
 
     def close(self, conversation_id: str) -> None:
         """End the streams of one conversation."""

@@ -54,7 +54,9 @@ def url(tmp_path: Path, migrated: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
 
 
-def build(engine: Engine, identity: Identity, url: str, **settings: Any) -> FastAPI:
+def build(
+    engine: Engine, identity: Identity, url: str, graph: httpx.AsyncBaseTransport | None = None, **settings: Any
+) -> FastAPI:
     """The application, not started."""
     values = {
         "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "rate_limit_scale": 1000,
@@ -64,6 +66,7 @@ def build(engine: Engine, identity: Identity, url: str, **settings: Any) -> Fast
         GatewaySettings(_env_file=None, **values),
         engine_transport=httpx.ASGITransport(engine.app),
         identity_transport=httpx.ASGITransport(identity.app),
+        graph_transport=graph,
     )
     return with_known_routes(app)
 

@@ -96,7 +96,7 @@ class Intake:
 
     def _row(self, event: Event) -> _Row:
         state = _STATES.get(event.kind, "pending")
-        content = event.content | {"wamid": event.wamid}
+        content: dict[str, Any] = {"wamid": event.wamid} | event.content
         if event.sender is not None:
             content["sender"] = asdict(event.sender)
         is_kept = state in ("pending", "odd")

@@ -8,12 +8,18 @@ import pytest
 from fastapi import FastAPI
 
 from tests.unit.gateway.conftest import Start
+from tests.unit.gateway.whatsapp.graph import Graph
 from tests.unit.gateway.whatsapp.meta import SETTINGS, Meta
 
 
 @pytest.fixture
-async def app(start: Start) -> FastAPI:
-    return await start(**SETTINGS)
+def graph() -> Graph:
+    return Graph()
+
+
+@pytest.fixture
+async def app(start: Start, graph: Graph) -> FastAPI:
+    return await start(graph=graph.transport, **SETTINGS)
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ class Meta:
         """Wait until nothing is worked on."""
         await self.app.state.whatsapp.processing.settle()
         await self.app.state.services.runner.settle()
+        await self.app.state.whatsapp.sending.settle()
 
     async def close(self) -> None:
         """Hang up."""
