@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 from fastapi import FastAPI
@@ -80,6 +81,7 @@ def create_app(
     # a public process publishes no description of itself
     app = FastAPI(title="Area Clienti gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.has_mailbox = settings.delivery == "mailbox"
+    app.state.simulator_url = _simulator_url(settings)
     app.state.flow_door = whatsapp_flow.flow_door(settings)
     errors.install(app, error_page)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, wider={webhook.PATH: webhook.MAX_BODY_BYTES})
@@ -94,6 +96,13 @@ def create_app(
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     return app
+
+
+def _simulator_url(settings: GatewaySettings) -> str | None:
+    """The page that looks like a phone, where WhatsApp is simulated on this machine."""
+    if settings.whatsapp != "simulator":
+        return None
+    return f"http://localhost:{urlsplit(settings.whatsapp_graph_url).port}/"
 
 
 def _retention(settings: GatewaySettings, served: Services) -> Retention:

@@ -19,9 +19,10 @@ def render(request: Request, template: str, status_code: int = 200, **values: An
     """The page of a template, with what it shows."""
     # The mailbox belongs to the embedded default; an application that delivers for real sets this to False.
     has_mailbox = getattr(request.app.state, "has_mailbox", True)
-    return _templates.TemplateResponse(
-        request, template, values | {"has_mailbox": has_mailbox}, status_code=status_code
-    )
+    # So does the simulator of WhatsApp: an application that has one says where.
+    simulator_url = getattr(request.app.state, "simulator_url", None)
+    shown = {"has_mailbox": has_mailbox, "simulator_url": simulator_url}
+    return _templates.TemplateResponse(request, template, values | shown, status_code=status_code)
 
 
 @router.get("/")

@@ -216,3 +216,15 @@ def test_errors_have_a_page_with_a_way_on(open_page: OpenPage, path: str, headin
     page = open_page(path)
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link").first).to_have_attribute("href", "/")
+
+
+def test_the_simulator_of_whatsapp_is_linked_where_there_is_one(open_page: OpenPage, stub: Stub) -> None:
+    page = open_page("/")
+    expect(page.get_by_role("link", name="WhatsApp simulato")).to_have_count(0)
+    stub.app.state.simulator_url = "http://localhost:8002/"
+    for path, links in (("/", 2), ("/mailbox", 2), ("/accedi", 1)):
+        page.goto(path)
+        expect(page.get_by_role("link", name="WhatsApp simulato")).to_have_count(links)
+        expect(page.get_by_role("link", name="WhatsApp simulato").first).to_have_attribute(
+            "href", "http://localhost:8002/"
+        )
