@@ -89,7 +89,7 @@ def create_app(
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
-    for part in (health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page, webhook):
+    for part in (webhook, health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page):
         app.include_router(part.router)
     if app.state.flow_door is not None:
         app.include_router(whatsapp_flow.router)

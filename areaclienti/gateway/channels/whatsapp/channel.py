@@ -72,7 +72,7 @@ class WhatsappChannel:
             await asyncio.sleep(FORGET_EVERY_SECONDS)
 
 
-def whatsapp(request: Request) -> WhatsappChannel:
+async def whatsapp(request: Request) -> WhatsappChannel:
     """The channel of the application that serves this request. Raises 404 not_found where it has none."""
     found: WhatsappChannel | None = request.app.state.whatsapp
     if found is None:

@@ -154,13 +154,13 @@ class Processing:
 
     async def _process(self, user_id: str, waiting: _Waiting) -> None:
         await self._slowed(user_id)
-        for pause in IDENTITY_PAUSES_SECONDS:
+        for pause in (0.0, *IDENTITY_PAUSES_SECONDS):
+            await asyncio.sleep(pause)
             try:
                 await self._process_in_slot(waiting)
                 return
             except IdentityUnavailable:
                 log.warning("whatsapp_event_waits", message_id=waiting.message_id, reason="identity_unavailable")
-                await asyncio.sleep(pause)
         await self._process_in_slot(waiting, is_given_up=True)
 
     async def _process_in_slot(self, waiting: _Waiting, *, is_given_up: bool = False) -> None:

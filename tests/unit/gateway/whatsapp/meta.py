@@ -51,7 +51,9 @@ def text(body: str, **fields: Any) -> dict[str, Any]:
 
 def pressed(choice_id: str, title: str, sort: str = "button_reply", **fields: Any) -> dict[str, Any]:
     """A button or a row of a list that was taken."""
-    return message("interactive", interactive={"type": sort, sort: {"id": choice_id, "title": title}}, **fields)
+    offered_by = {"from": BUSINESS_NUMBER, "id": "wamid.HBgL"}
+    interactive = {"type": sort, sort: {"id": choice_id, "title": title}}
+    return message("interactive", interactive=interactive, context=offered_by, **fields)
 
 
 def status(wamid: str, state: str, **fields: Any) -> dict[str, Any]:
@@ -113,7 +115,11 @@ class Meta:
 
     async def say(self, *messages: dict[str, Any]) -> None:
         """Deliver messages, and wait until they are processed and answered."""
-        response = await self.deliver(of(*messages))
+        await self.say_from(None, *messages)
+
+    async def say_from(self, contacts: Sequence[Any] | None, *messages: dict[str, Any]) -> None:
+        """The same with these contacts beside the messages."""
+        response = await self.deliver(payload(change(messages, contacts=contacts)))
         assert (response.status_code, response.json()) == (200, {}), response.text
         await self.settle()
 
