@@ -159,6 +159,14 @@ class World:
 
         return await self.read(work)
 
+    async def handovers_of(self, conversation_id: str) -> list[Handover]:
+        """All of a conversation, the oldest first."""
+        query = select(Handover).where(Handover.conversation_id == conversation_id)
+        return await self.read(lambda session: list(session.scalars(query.order_by(Handover.queued_at, Handover.id))))
+
+    async def conversation_row(self, conversation_id: str) -> Conversation:
+        return await self.read(lambda session: session.get_one(Conversation, conversation_id))
+
     async def events(self, conversation_id: str) -> list[HandoverEvent]:
         query = select(HandoverEvent).where(HandoverEvent.conversation_id == conversation_id)
         return await self.read(lambda session: list(session.scalars(query.order_by(HandoverEvent.id))))
