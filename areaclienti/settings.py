@@ -202,6 +202,7 @@ class GatewaySettings(_Settings):
     desk_closes: time = time(18)
     desk_weekdays: list[int] = Field(default=[1, 2, 3, 4, 5], min_length=1)  # ISO: 1 is Monday
     desk_timezone: str = "Europe/Rome"
+    desk_open_on_holidays: bool = False  # Italy's public ones, Easter Monday among them
     desk_holidays: list[date] = []  # closed as well, beside the Italian public holidays: a patron saint's day
     desk_consultant_seconds: float = Field(default=60, gt=0)  # how long a customer waits for his own consultant alone,
     desk_agency_seconds: float = Field(default=120, gt=0)  # then for the agency,

@@ -16,13 +16,17 @@ _LONGEST_REST = 60  # days: far longer than any row of holidays
 
 @dataclass(frozen=True)
 class WorkingHours:
-    """Open from `opens` to `closes` on the clock of `zone`, on `weekdays` (ISO: 1 is Monday) that are no holiday."""
+    """Open from `opens` to `closes` on the clock of `zone`, on `weekdays` (ISO: 1 is Monday) that are no holiday.
+
+    Italy's public holidays count unless `on_holidays`.
+    """
 
     opens: time
     closes: time
     weekdays: frozenset[int]
     zone: ZoneInfo
     closed_on: frozenset[date] = frozenset()
+    on_holidays: bool = False
 
     def is_open(self, at: datetime) -> bool:
         """Whether somebody answers at that moment."""
@@ -43,7 +47,8 @@ class WorkingHours:
         raise ValueError("the desk never opens")
 
     def _works_on(self, day: date) -> bool:
-        return day.isoweekday() in self.weekdays and day not in self.closed_on and day not in _public(day.year)
+        is_holiday = day in self.closed_on or (not self.on_holidays and day in _public(day.year))
+        return day.isoweekday() in self.weekdays and not is_holiday
 
 
 def hours_of(settings: GatewaySettings) -> WorkingHours:
@@ -54,6 +59,7 @@ def hours_of(settings: GatewaySettings) -> WorkingHours:
         frozenset(settings.desk_weekdays),
         ZoneInfo(settings.desk_timezone),
         frozenset(settings.desk_holidays),
+        settings.desk_open_on_holidays,
     )
 
 

@@ -183,7 +183,7 @@ class Ledger:
                 if self._desk is None:
                     raise ChoiceExpired
                 if (intent := self._desk.chosen(session, conversation, choice["desk"])) is not None:
-                    ask_engine(session, conversation, None, intent)
+                    ask_engine(session, conversation, seq, intent)
             elif "retries_turn" in choice:
                 _ask_again(session, conversation, choice["retries_turn"])
             else:
