@@ -79,7 +79,7 @@ export function excerpt({ payload, deleted, side }) {
 function contentOf(entry, actions) {
   const { payload } = entry;
   if (payload.type === 'text') return { body: [words(payload.text.body)] };
-  if (payload.type === 'template') return { body: [h('p', { class: 'top' }, T.template(payload.template.name)), words(parametersOf(payload.template).join(' · '))] };
+  if (payload.type === 'template') return { body: [h('p', { class: 'top' }, T.template(payload.template.name)), words(parametersOf(payload.template).join(' · ')), h('p', { class: 'foot' }, T.templateText)] };
   if (payload.type !== 'interactive') return mediaOf(payload);
   const { interactive } = payload;
   if (!interactive.body) return { body: [words(excerpt(entry))] };

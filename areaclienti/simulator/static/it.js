@@ -42,6 +42,7 @@ export const TEXTS = {
     status: { waiting: 'in attesa', sent: 'inviato', delivered: 'consegnato', read: 'letto', failed: 'non consegnato' },
     flow: 'Il simulatore non apre i moduli',
     template: (name) => `Modello «${name}»`,
+    templateText: 'Il testo approvato lo conosce solo Meta: qui si vedono i suoi valori.',
     choose: 'Scegli',
     message: 'Messaggio',
     send: 'Invia',
@@ -71,7 +72,7 @@ export const TEXTS = {
   mediaDetails: { audio: '0:07', document: 'documento.pdf', location: 'Milano', contacts: 'Anna Prova', unsupported: 'non previsto dalle API' },
   about: { title: 'Che cos’è questo telefono', mailbox: 'Posta di prova', home: 'Chat sul sito', what: 'Un telefono di prova al posto di WhatsApp: parla con l’assistente senza un account Meta e senza che niente esca da questo computer.' },
   developer: {
-    verified: 'Webhook verificato: firma e token del gateway corrispondono.',
+    verified: 'Webhook verificato: il gateway ha restituito il codice di prova.',
     unverified: 'Webhook non ancora verificato: il gateway non risponde.',
     refused: 'Richieste rifiutate',
     noRefused: 'Nessuna: tutto ciò che è stato inviato rispetta i documenti.',
