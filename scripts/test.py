@@ -26,13 +26,14 @@ def main() -> int:
     stages = [Stage("unit", (*_PYTEST, *parallel, *_FAST))]
     if "--fast" not in sys.argv[1:]:
         rest = [f"tests/{name}" for name in sorted(os.listdir(ROOT / "tests")) if holds_tests(f"tests/{name}")]
-        stages.append(Stage("contract, data, widget", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT)))
-        stages.append(Stage("train", (sys.executable, "-m", "areaclienti", "train")))
-        stages.append(Stage("inside the engine", _ENGINE_PYTEST))
         leave = [f"--ignore={folder}" for folder in _WITHOUT_PRODUCT]
-        # These wait more than they compute: side by side, a file's tests in one process with one product.
         rest.remove(_SCENARIOS)
-        stages.append(Stage("product", (*_PYTEST, "-n", "2", "--dist", "loadfile", *rest, *leave)))
+        # Pages and a product's processes are mostly waited for: something that computes alone fits beside them.
+        train = Stage("train", (sys.executable, "-m", "areaclienti", "train"))
+        stages.append(Stage("contract, data, widget", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT), train))
+        # Side by side, a file's tests in one process with one product.
+        inside = Stage("inside the engine", _ENGINE_PYTEST)
+        stages.append(Stage("product", (*_PYTEST, "-n", "2", "--dist", "loadfile", *rest, *leave), inside))
         # Played side by side on one product by themselves.
         stages.append(Stage("scenarios", (*_PYTEST, _SCENARIOS)))
     return run_stages(stages)
