@@ -320,3 +320,17 @@ async def test_at_most_a_few_people_are_worked_on_at_once(meta: Meta, engine: En
     engine.gate.set()
     await meta.settle()
     assert len(engine.turns) == 10
+
+
+async def test_a_secret_that_comes_first_is_hidden_and_the_assistant_introduces_itself(
+    meta: Meta, engine: Engine, url: str
+) -> None:
+    await meta.say(m.text("RSSMRA80A01H501U"))
+    assert [turn.intent for turn in engine.turns] == ["open_chat"]
+    assert await rows(url, "SELECT author, kind FROM messages ORDER BY seq") == [
+        ("customer", "secret"),
+        ("bot", "notice"),
+        ("bot", "text"),
+    ]
+    await meta.say(m.text("RSSMRA80A01H501U", at=1_780_000_001))
+    assert len(engine.turns) == 1
