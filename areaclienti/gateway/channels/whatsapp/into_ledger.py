@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from areaclienti.domain.text import fold, tidy
 from areaclienti.gateway.channels.whatsapp.inbound_texts import Note, inbound_texts
+from areaclienti.gateway.channels.whatsapp.meant import choice_meant
 from areaclienti.gateway.channels.whatsapp.people import client_address_of
 from areaclienti.gateway.cleaning import TextBlank, TextTooLong, clean_text
 from areaclienti.gateway.db.models import Conversation
@@ -14,8 +14,6 @@ from areaclienti.gateway.ledger import ChoiceExpired, Intent, Notice
 from areaclienti.gateway.secrets import receive_text
 from areaclienti.gateway.services import Services
 from areaclienti.gateway.session import OPENING
-
-_MOST_IN_ORDER = 2  # digits of a number that stands for a choice
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ async def _read(served: Services, conversation: Conversation, received: Received
     except TextBlank:
         await _refuse(served, conversation, received, "blank")
         return
-    meant = _meant(text, await served.ledger.live_choices(conversation.id))
+    meant = choice_meant(text, await served.ledger.live_choices(conversation.id))
     if meant is not None:
         await served.ledger.choose(conversation.id, received.client_id, meant)
         return
@@ -92,18 +90,6 @@ async def _refuse(served: Services, conversation: Conversation, received: Receiv
     answer = Notice(notices.too_long if why == "too_long" else notices.blank, asks_again=True)
     then = answer if conversation.last_seq > 0 else OPENING
     await served.ledger.say(conversation.id, received.client_id, "media", inbound_texts().notes[why], then)
-
-
-def _meant(text: str, choices: list[dict[str, Any]]) -> str | None:
-    """The id of the choice that the text names: by its whole title, or by its place where choices are offered."""
-    titles = [fold(tidy(choice["title"])) for choice in choices]
-    written = fold(tidy(text)).rstrip(".!)")
-    if titles.count(written) == 1:
-        return str(choices[titles.index(written)]["id"])
-    if written.isascii() and written.isdecimal() and len(written) <= _MOST_IN_ORDER:
-        place = int(written)
-        return str(choices[place - 1]["id"]) if 1 <= place <= len(choices) else None
-    return None
 
 
 def _shown(title: str) -> str:
