@@ -43,9 +43,11 @@ class Correct(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         field = _field(tracker)
         if field is None:
-            company = tracker.get_slot("customer_type") == "azienda"
-            dispatcher.utter_message(response="utter_which_field_company" if company else "utter_which_field_person")
             form = active_form(tracker)
+            if form != "recheck_form":  # that form's own question offers the fields
+                company = tracker.get_slot("customer_type") == "azienda"
+                question = "utter_which_field_company" if company else "utter_which_field_person"
+                dispatcher.utter_message(response=question)
             return [FollowupAction(form)] if form else []
         events = reopen(tracker, field)
         if given := _new_value(tracker, field):
