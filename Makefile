@@ -30,8 +30,8 @@ test: setup ## all tests, with seconds for each stage (REQUIRE_ALL=1: nothing ma
 test-fast: setup ## the unit tests alone
 	@exec $(ENV) -m scripts.test --fast
 
-scenarios: setup ## play all conversations of tests/scenarios (ONLY="word word": those whose name has a word)
-	@exec $(ENV) -m scripts.scenarios $(ONLY)
+scenarios: setup ## play all conversations of tests/scenarios (CHANNEL=whatsapp; ONLY="word word": those whose name has a word)
+	@exec $(ENV) -m scripts.scenarios $(if $(CHANNEL),--channel $(CHANNEL)) $(ONLY)
 
 lint: setup ## format, style, types, the Rasa project, the map, what may be committed
 	@exec $(ENV) -m scripts.lint

@@ -20,7 +20,6 @@ GATEWAYS = (
     "/v1/step-ups",
     "/v1/account",
     "/v1/password-resets",
-    "/v1/registrations/desk-summary",
 )
 ENDPOINTS = endpoints()
 

@@ -28,10 +28,15 @@ class Reply:
 
 
 class Channel(Protocol):
-    """A way to reach the product as a customer does. Every method but `close` waits for the whole answer."""
+    """A way to reach the product as a customer does. Every method but `close` waits for the whole answer.
+
+    `name`: what scenarios call it.
+    """
+
+    name: str
 
     async def open(self) -> Reply:
-        """Begin a conversation; the assistant speaks first."""
+        """Begin a conversation with nothing to say yet: the assistant introduces itself and asks its first question."""
         ...
 
     async def text(self, text: str) -> Reply:
@@ -55,7 +60,8 @@ class Channel(Protocol):
         ...
 
     async def come_back(self) -> Reply:
-        """Come back after a while: the assistant speaks first."""
+        """Come back after a while, with nothing to say: the assistant welcomes and asks again. The gateway's clock was
+        moved before."""
         ...
 
     def found_by(self) -> tuple[str, str]:
@@ -64,4 +70,16 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Leave; the conversation stays."""
+        ...
+
+
+class ChatApp(Channel, Protocol):
+    """A channel in which more can be done than to write and to choose."""
+
+    async def send(self, kind: str) -> Reply:
+        """Send something without words: `audio`, `image`, … Without messages in the reply: it was not answered."""
+        ...
+
+    async def old_choice(self, title: str) -> Reply:
+        """Take a choice that an older message offered, by its title."""
         ...

@@ -57,7 +57,14 @@ def _scenario(
         whole += [_answered(way, at) for at in range(_standing(way, place, steps), len(way))]
         identity = {"accounts": 1, "acknowledged": True}
     return Scenario.model_validate(
-        {"name": name, "source": "generated", "customer": story["customer"], "steps": whole, "identity": identity}
+        {
+            "name": name,
+            "source": "generated",
+            "customer": story["customer"],
+            "only": interruption.get("only"),
+            "steps": whole,
+            "identity": identity,
+        }
     )
 
 

@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FOLDER = Path(__file__).parent
 Code = Literal["latest", "previous", "wrong", "expired", "invented"]
+ChannelName = Literal["web", "whatsapp"]
+CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
+# What can be sent on WhatsApp instead of a text.
+Sent = Literal[
+    "audio", "image", "video", "document", "sticker", "location", "contacts", "reaction", "deleted", "edited",
+    "unsupported",
+]  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+INPUTS = {
+    "text", "choose", "password", "tax_code", "code", "code_in_chat", "again", "reload", "gone_for_hours", "send",
+    "old_choice",
+}  # fmt: skip
 
 
 class _Data(BaseModel):
@@ -38,7 +51,9 @@ class Step(_Data):
     code_in_chat: Code | None = None  # as a plain message
     again: bool = False  # the last input once more, with its own client id
     reload: bool = False  # the page is loaded anew
-    gone_for_hours: float | None = None  # away, then the page is loaded anew; the gateway's clock is moved for it
+    gone_for_hours: float | None = None  # away, then back with nothing to say; the gateway's clock is moved for it
+    send: Sent | None = None  # something without words
+    old_choice: str | None = None  # the title of a choice of an older message
 
     step: str | None = None
     expects: str | None = None
@@ -49,6 +64,8 @@ class Step(_Data):
     slots: dict[str, Any] = {}
     changes: list[str] = []  # the values that this step may change or drop; all others must stay
     refused: Refused | None = None
+    silent: bool = False  # nothing is answered, and nothing changes
+    on: dict[ChannelName, dict[str, Any]] = {}  # what is done or expected otherwise on a channel
 
     @model_validator(mode="after")
     def _at_most_one_input(self) -> Self:
@@ -59,8 +76,15 @@ class Step(_Data):
     @property
     def inputs(self) -> list[str]:
         """The names of the inputs that are given."""
-        names = ("text", "choose", "password", "tax_code", "code", "code_in_chat", "again", "reload", "gone_for_hours")
-        return [name for name in names if getattr(self, name) not in (None, False)]
+        return [name for name in INPUTS if getattr(self, name) not in (None, False)]
+
+    def as_on(self, channel: ChannelName) -> Step:
+        """The step as it is on a channel: another input there takes the place of this one."""
+        otherwise = self.on.get(channel, {})
+        given = self.model_dump(exclude_unset=True, exclude={"on"})
+        if INPUTS & otherwise.keys():
+            given = {name: value for name, value in given.items() if name not in INPUTS}
+        return Step.model_validate(given | otherwise)
 
     def told(self) -> str:
         """The step as a person would tell it, for a failure's transcript; placeholders stay, so no secret shows."""
@@ -78,11 +102,20 @@ class IdentityFacts(_Data):
     challenges: dict[str, int] | None = None  # how many in each state
 
 
+class Only(_Data):
+    """The channel that has what the scenario is about, and why no other has."""
+
+    channel: ChannelName
+    because: str = Field(min_length=10)
+
+
 class Scenario(_Data):
     """One conversation."""
 
     name: str
     customer: str = "stranger"  # a kind of tests/scenarios/customers.yml
+    writes_from: str | None = "{mobile}"  # the number, where the channel shows one; None: it is not visible
+    only: Only | None = None
     steps: list[Step] = Field(min_length=1)
     at_most_messages: int | None = None  # of the customer, from the opening to the end
     identity: IdentityFacts = IdentityFacts()
@@ -91,6 +124,10 @@ class Scenario(_Data):
     @property
     def id(self) -> str:
         return f"{self.source}::{self.name}"
+
+    def is_for(self, channel: ChannelName) -> bool:
+        """Whether it can be played there."""
+        return self.only is None or self.only.channel == channel
 
 
 def written_scenarios() -> Iterator[Scenario]:

@@ -7,13 +7,13 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from areaclienti.gateway.texts import load_texts
-from tests.scenarios.channel import Channel, Reply
+from tests.scenarios.channel import Channel, ChatApp, Reply
 from tests.scenarios.customers import Customer
 from tests.scenarios.invariants import Invariants
 from tests.scenarios.model import IdentityFacts, Scenario, Step, filled
+from tests.scenarios.names import names_on
 from tests.scenarios.records import Records
 from tests.stack import Stack
 
@@ -34,6 +34,7 @@ class Player:
         self._customer = customer
         self._channel = channel
         self._records = Records(stack)
+        self._names = names_on(channel.name)
         self._invariants = Invariants()
         self._transcript: list[str] = []
         self._sent_messages = 0
@@ -41,9 +42,10 @@ class Player:
     async def play(self) -> None:
         """Raises ScenarioFailed."""
         variables = self._customer.variables
-        steps = [Step.model_validate(filled(step.model_dump(), variables)) for step in self._scenario.steps]
+        written_steps = [step.as_on(self._channel.name) for step in self._scenario.steps]
+        steps = [Step.model_validate(filled(step.model_dump(), variables)) for step in written_steps]
         try:
-            for number, (step, written) in enumerate(zip(steps, self._scenario.steps, strict=True), start=1):
+            for number, (step, written) in enumerate(zip(steps, written_steps, strict=True), start=1):
                 self._transcript.append(f"{number}. customer {written.told()}")
                 await self._do(step)
             self._check_identity(self._scenario.identity)
@@ -65,11 +67,13 @@ class Player:
         conversation_id = self._conversation_id()
         slots = self._records.slots(conversation_id)
         utterances = None
-        if not step.again and not step.reload:
+        if not step.again and not step.reload and not step.silent:
             utterances = self._records.utterances(conversation_id, reply.seq)
             self._tell(reply, utterances, time.monotonic() - began)
             broken = self._invariants.check(step, reply, utterances, slots)
             self._expect(not broken, "; ".join(broken))
+        if step.silent:
+            self._expect(not reply.messages, f"answered {len(reply.messages)} messages")
         self._check(step, reply, utterances, slots)
 
     # ---- what the customer does ----
@@ -78,7 +82,10 @@ class Player:
         if step.text is not None:
             return await self._channel.text(step.text)
         if step.choose is not None:
-            return await self._channel.choose(step.choose)
+            return await self._channel.choose(self._names.title(step.choose))
+        if step.send is not None or step.old_choice is not None:
+            app = cast(ChatApp, self._channel)
+            return await (app.send(step.send) if step.send else app.old_choice(self._names.title(str(step.old_choice))))
         if step.again:
             return await self._channel.again()
         if step.reload:
@@ -140,7 +147,8 @@ class Player:
             wanted = getattr(step, name)
             self._expect(wanted in (None, state[name]), f"{name} is {state[name]}, not {wanted}")
         if step.says:
-            self._expect(in_order(step.says, utterances or []), f"did not say {step.says} in this order")
+            is_said = self._names.in_order(step.says, utterances or [])
+            self._expect(is_said, f"did not say {step.says} in this order")
         said = [name for name in step.not_says if name in (utterances or [])]
         self._expect(not said, f"said {said}")
         words = "\n".join(message.text for message in reply.messages)
@@ -152,9 +160,11 @@ class Player:
             self._check_notice(step.notice, reply, utterances)
 
     def _check_notice(self, name: str, reply: Reply, utterances: list[str] | None) -> None:
-        texts: dict[Any, str] = load_texts().notices
+        text = self._names.notice(name)
         self._expect(utterances is None, "the engine was asked")
-        self._expect([message.text for message in reply.messages] == [texts[name]], f"not the notice {name}")
+        self._expect(reply.messages[0].text == text, f"not the notice {name}")
+        if self._channel.name == "web":
+            self._expect(len(reply.messages) == 1, "more than the notice")
 
     def _check_identity(self, wanted: IdentityFacts) -> None:
         conversation_id = self._conversation_id()
@@ -191,9 +201,3 @@ def code_in(text: str) -> str:
     found = re.search(r"(?<!\d)\d{6}(?!\d)", text)
     assert found, "no code stands in the message"
     return found[0]
-
-
-def in_order(wanted: list[str], said: list[str]) -> bool:
-    """Whether all of `wanted` are in `said`, in that order; others may stand between."""
-    rest = iter(said)
-    return all(name in rest for name in wanted)

@@ -39,6 +39,10 @@ class Records:
                 "UPDATE conversations SET updated_at = datetime(updated_at, ?) WHERE id = ?",
                 (f"-{hours} hours", conversation_id),
             )
+            connection.execute(
+                "UPDATE whatsapp_people SET last_inbound_at = datetime(last_inbound_at, ?) WHERE conversation_id = ?",
+                (f"-{hours} hours", conversation_id),
+            )
 
     def utterances(self, conversation_id: str, seq: int | None) -> list[str] | None:
         """Names of what the engine said to the line `seq` (None: the opening); None when it was not asked."""

@@ -9,19 +9,12 @@ import pytest
 
 from tests.scenarios.generate import generated_scenarios
 from tests.scenarios.model import Scenario, written_scenarios
-from tests.scenarios.product import SETTINGS
 from tests.scenarios.sinks import codes_found_in, found_in
 from tests.scenarios.theatre import Theatre
-from tests.stack import Stack, running_stack
+from tests.stack import Stack
 
-SCENARIOS = [*written_scenarios(), *generated_scenarios()]
-
-
-@pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A product of its own: a code that expires is really waited for."""
-    with running_stack(tmp_path_factory.mktemp("scenarios"), **SETTINGS) as stack:
-        yield stack
+EVERY = [*written_scenarios(), *generated_scenarios()]
+SCENARIOS = [scenario for scenario in EVERY if scenario.is_for("web")]
 
 
 @pytest.fixture(scope="session")
@@ -56,5 +49,11 @@ def test_no_secret_of_any_scenario_stands_in_ledger_engine_store_or_logs(theatre
 
 
 def test_scenarios_have_names_of_their_own() -> None:
-    ids = [scenario.id for scenario in SCENARIOS]
+    ids = [scenario.id for scenario in EVERY]
     assert len(ids) == len(set(ids))
+
+
+def test_hardly_any_scenario_is_for_one_channel_alone() -> None:
+    assert [scenario.id for scenario in EVERY if not scenario.is_for("whatsapp")] == []
+    for_whatsapp = {scenario.source.split("/")[0] for scenario in EVERY if not scenario.is_for("web")}
+    assert for_whatsapp == {"whatsapp"}

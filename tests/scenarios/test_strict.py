@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.scenarios.model import FOLDER, Scenario
+from tests.scenarios.model import CHANNELS, FOLDER, ChannelName, Scenario
 from tests.scenarios.product import SETTINGS
 from tests.scenarios.theatre import Theatre
 from tests.stack import running_stack
@@ -19,18 +19,26 @@ SCENARIOS = [
 
 
 @pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def theatres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ChannelName, Theatre]]:
+    """One product; each channel has customers of its own."""
     with running_stack(tmp_path_factory.mktemp("strict"), strict_uniformity="true", **SETTINGS) as stack:
-        theatre = Theatre(stack)
-        theatre.announce(SCENARIOS)
-        yield theatre
-        theatre.close()
+        theatres = {
+            channel: Theatre(stack, first_number=100 * place, channel=channel) for place, channel in enumerate(CHANNELS)
+        }
+        for theatre in theatres.values():
+            theatre.announce(SCENARIOS)
+        yield theatres
+        for theatre in theatres.values():
+            theatre.close()
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
-def test_scenario_of_the_strict_setting(scenario: Scenario, theatre: Theatre) -> None:
-    failure = theatre.outcome(scenario)
+def test_scenario_of_the_strict_setting(
+    scenario: Scenario, channel: ChannelName, theatres: dict[ChannelName, Theatre]
+) -> None:
+    failure = theatres[channel].outcome(scenario)
     if isinstance(failure, AssertionError):
         pytest.fail(str(failure), pytrace=False)
     if failure is not None:
@@ -38,5 +46,5 @@ def test_scenario_of_the_strict_setting(scenario: Scenario, theatre: Theatre) ->
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_of_the_strict_setting_stands_where_it_may_not(theatre: Theatre) -> None:
-    assert theatre.leaks() == []
+def test_no_secret_of_the_strict_setting_stands_where_it_may_not(theatres: dict[ChannelName, Theatre]) -> None:
+    assert [leak for theatre in theatres.values() for leak in theatre.leaks()] == []

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from tests.scenarios.channel import Channel
-from tests.scenarios.customers import make_customer, put_on_file
-from tests.scenarios.model import Scenario
+from tests.scenarios.customers import Customer, make_customer, put_on_file
+from tests.scenarios.model import ChannelName, Scenario, filled
 from tests.scenarios.player import Player
 from tests.scenarios.sinks import codes_found_in, found_in
 from tests.scenarios.web_channel import WebChannel
+from tests.scenarios.whatsapp_channel import WhatsappChannel
 from tests.stack import Stack
 
 AT_ONCE = 8
 
 
 class Theatre:
-    """A thread with a loop of its own, in which up to AT_ONCE scenarios are played side by side.
+    """A thread with a loop of its own, in which up to AT_ONCE scenarios are played side by side on one channel."""
 
-    `channel` makes a customer's way in; another channel than the web chat can be put there.
-    """
-
-    def __init__(
-        self, stack: Stack, *, first_number: int = 0, channel: Callable[[Stack], Channel] | None = None
-    ) -> None:
+    def __init__(self, stack: Stack, *, first_number: int = 0, channel: ChannelName = "web") -> None:
         self.passwords: set[str] = set()
         self.tax_codes: set[str] = set()
         self.codes: set[str] = set()
         self.contacts: set[str] = set()
         self._stack = stack
         self._next_number = first_number
-        self._channel = channel or (lambda stack: WebChannel(stack.urls.gateway))
+        self._channel = channel
         self._playing: dict[str, Future[None]] = {}
         self._loop = asyncio.new_event_loop()
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -52,7 +48,7 @@ class Theatre:
             self.passwords |= customer.passwords
             self.tax_codes |= customer.tax_codes
             self.contacts.add(customer.variables["email"])
-            player = Player(self._stack, scenario, customer, self._channel(self._stack))
+            player = Player(self._stack, scenario, customer, self._way_in(scenario, customer))
             self._playing[scenario.id] = asyncio.run_coroutine_threadsafe(self._play(player), self._loop)
 
     def outcome(self, scenario: Scenario) -> BaseException | None:
@@ -83,6 +79,12 @@ class Theatre:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _way_in(self, scenario: Scenario, customer: Customer) -> Channel:
+        if self._channel == "web":
+            return WebChannel(self._stack.urls.gateway)
+        number = scenario.writes_from
+        return WhatsappChannel(self._stack, number and filled(number, customer.variables), customer.variables["name"])
 
     async def _play(self, player: Player) -> None:
         async with self._places:

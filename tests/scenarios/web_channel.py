@@ -20,6 +20,8 @@ FROM_US = {"bot", "system"}
 class WebChannel:
     """One browser's conversation."""
 
+    name = "web"
+
     def __init__(self, gateway_url: str) -> None:
         self._http = httpx.AsyncClient(
             base_url=gateway_url, headers={"Origin": gateway_url}, timeout=ANSWER_SECONDS, verify=False

@@ -1,1 +1,0 @@
-"""The desk on both databases: ownership, queue, routing, rights."""
