@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean attack fuzz canary
+.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean attack fuzz canary whatsapp
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ fuzz: setup ## walk at random through identity's API, and send it generated requ
 
 canary: setup ## plant unique secrets on every way through the product, then search all that it leaves (ONLY="section C": some ways)
 	@exec $(ENV) -m benchmarks.canary $(if $(ONLY),--only "$(ONLY)") $(if $(KEEP),--keep "$(KEEP)")
+
+whatsapp: setup ## race, kill and flood the WhatsApp channel, play every conversation over it (about 12 minutes; ONLY="flow": a part)
+	@exec $(ENV) -m benchmarks.whatsapp $(if $(ONLY),--only "$(ONLY)")
 
 eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development or names/a, SHOW=1: what is wrong, with its text)
 	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)

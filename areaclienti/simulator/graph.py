@@ -67,10 +67,9 @@ def _parsed(raw: bytes) -> object:
 
 def _take_receipt(state: State, body: object) -> Response:
     receipt = check_receipt(body)
-    phone = state.phones.writer_of(receipt.message_id)
-    if phone is None:
+    phone = state.phones.holding(receipt.message_id)
+    if phone is None or not phone.mark_read(receipt.message_id):
         raise Refusal(131009, "Param message_id is not a message that came in since the simulator's start.")
-    phone.mark_read(receipt.message_id)
     if receipt.typing:
         phone.show_typing()
     return JSONResponse({"success": True})

@@ -24,10 +24,12 @@ from benchmarks.canary.real_browser import in_a_browser
 from benchmarks.canary.rules import named_for_contacts
 from benchmarks.canary.search import Search
 from benchmarks.canary.ways import INTERCEPTED, WAYS, Way, gather_codes, play
-from benchmarks.canary.world import rasa_debug, running_world, without_interception
+from benchmarks.canary.world import rasa_debug, running_world
+from benchmarks.otherwise import gateway_made_by
 
 SECRETS_OF_CONTROL = ("password", "code", "tax_code")
 
+WITHOUT_INTERCEPTION = gateway_made_by("benchmarks.canary.no_interception:create_app")
 IN_A_BROWSER = Way("a real browser", in_a_browser, typed=("email",))
 
 
@@ -107,7 +109,7 @@ def without(console: Console, folder: Path) -> dict[str, Any]:
     """The control: the interception is switched off, and the search must find what was typed."""
     census = Census(secrets.randbits(64))
     people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in INTERCEPTED}
-    with running_world(folder, census.people, gateway=without_interception) as world:
+    with running_world(folder, census.people, gateway=WITHOUT_INTERCEPTION) as world:
         play(world, census, people, INTERCEPTED)
         gather_codes(world, census)
         findings = Search(census.canaries.values(), named_for_contacts()).everything(world)

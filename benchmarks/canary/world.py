@@ -7,18 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-from areaclienti.supervisor import product
-from areaclienti.supervisor.catalogue import services
 from areaclienti.supervisor.embedded import PORTS
 from areaclienti.supervisor.free_ports import free_ports
-from areaclienti.supervisor.service import Service
 from benchmarks.canary.people import Person, write_registry_file
 from benchmarks.canary.wiretap import Wiretap, listening
+from benchmarks.otherwise import Command, started_otherwise
 from benchmarks.product import ROOT
 from tests.stack import Stack, running_stack
 
@@ -35,20 +33,11 @@ TALKATIVE: Mapping[str, str] = {
     "PYTHONWARNINGS": "default",
 }
 LINKS = ("gateway-engine", "engine-actions", "actions-identity", "gateway-identity")
-Command = Callable[[tuple[str, ...]], tuple[str, ...]]
 
 
 def rasa_debug(command: tuple[str, ...]) -> tuple[str, ...]:
     """The engine's command with Rasa's own logging at DEBUG."""
     return (command[0], "-m", "benchmarks.canary.rasa_debug", *command[3:])
-
-
-def without_interception(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The gateway's command with the control in its place."""
-    return tuple(
-        "benchmarks.canary.no_interception:create_app" if part == "areaclienti.gateway.app:create_app" else part
-        for part in command
-    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +76,7 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, surroundings))
-        stack.enter_context(_started_otherwise(commands))
+        stack.enter_context(started_otherwise(commands))
         _put_on_file(people, folder)
         captures = folder / "captures"
         engine = Wiretap(engine_tap, ports["engine_port"], lambda _: "gateway-engine", captures)
@@ -132,14 +121,3 @@ def _put_on_file(people: list[Person], folder: Path) -> None:
             check=True,
         )
     file.unlink()  # the insurer's, and no part of the product
-
-
-def _started_otherwise(commands: Mapping[str, Command]) -> contextlib.AbstractContextManager[object]:
-    def changed(*arguments: object) -> tuple[Service, ...]:
-        made = services(*arguments)  # type: ignore[arg-type]
-        return tuple(
-            replace(service, command=commands[service.name](service.command)) if service.name in commands else service
-            for service in made
-        )
-
-    return mock.patch.object(product, "services", changed)

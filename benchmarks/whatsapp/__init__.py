@@ -1,0 +1,1 @@
+"""Proof of the WhatsApp channel (`make whatsapp`): races, kills, floods, limits, Flow crypto, conversations."""
