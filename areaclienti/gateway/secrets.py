@@ -134,7 +134,8 @@ async def receive_text(
         if lookout.may_be_mistyped_tax_code(text):
             return await hide("tax_code_malformed")
     elif tax_code is not None:
-        return await hide("tax_code_not_now")
+        is_password = expects == "secret:password" and lookout.holds_password(text)  # «Girasole-9cf82be4-X9»
+        return await hide("password_in_chat" if is_password else "tax_code_not_now")
     if expects == "secret:password":
         if notice := await _objection(served, text):
             return await hide(notice)

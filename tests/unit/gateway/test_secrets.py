@@ -211,6 +211,7 @@ async def test_a_secret_that_is_due_may_be_typed_as_a_message(
         (AT_PASSWORD, "la password è Tramonto-Verde7", "password_in_chat"),
         (AT_PASSWORD, "cane gatto topo", "password_in_chat"),
         (AT_PASSWORD, "corta", "password_in_chat"),
+        (AT_PASSWORD, "Girasole-9cf82be4-X9", "password_in_chat"),  # with a word for tax codes in it
         (AT_PASSWORD, "482913", "password_in_chat"),
         (AT_NAME, "482913", "code_not_now"),
         (AT_CONTACT, "4 8 2 9 1 3", "code_not_now"),
