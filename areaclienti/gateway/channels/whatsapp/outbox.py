@@ -136,8 +136,7 @@ def sent(session: Session, claimed: Claimed, wamid: str) -> None:
     row = session.scalar(mine)
     if row is None:
         return  # its conversation was erased
-    if row.wamid is None:
-        row.wamid = wamid
+    _name(session, row, wamid)
     if _RANKS[row.state] == 0:
         _forward(row, "sent")
 
@@ -177,10 +176,7 @@ def note_status(session: Session, status: Status, rendering: Rendering, template
     state = _STATES.get(status.state)
     if row is None or state is None:
         return None
-    if row.wamid is None:
-        row.wamid = status.wamid
-    elif row.wamid != status.wamid:
-        log.warning("whatsapp_message_doubled", outbox_id=row.id)
+    _name(session, row, status.wamid)
     is_news = _RANKS[state] > _RANKS[row.state] or (state == "failed" and row.state == "sent")
     if not is_news:
         return None
@@ -240,6 +236,19 @@ def _change(session: Session, claimed: Claimed, **values: Any) -> bool:
     )
     change = update(WhatsappOutgoing).where(mine).values(**values)
     return cast(CursorResult[Any], session.execute(change)).rowcount == 1
+
+
+def _name(session: Session, row: WhatsappOutgoing, wamid: str) -> None:
+    """Note Meta's id of the message. A second id is a second copy; one that another message has is Meta's mistake, and
+    no reason to send again.
+    """
+    if row.wamid == wamid:
+        return
+    is_free = session.scalar(select(WhatsappOutgoing.id).where(WhatsappOutgoing.wamid == wamid)) is None
+    if row.wamid is None and is_free:
+        row.wamid = wamid
+    else:
+        log.warning("whatsapp_message_doubled", outbox_id=row.id)
 
 
 def _forward(row: WhatsappOutgoing, state: str) -> None:
