@@ -72,12 +72,19 @@ def has_work(session: Session, conversation_id: str) -> bool:
     return session.scalar(said.limit(1)) is not None or _first_open(session, conversation_id, lock=False) is not None
 
 
+def hold(session: Session, conversation_id: str) -> WhatsappPerson | None:
+    """Whose conversation it is, for this transaction alone. Whoever changes a person's messages begins with this: two
+    senders that took person, conversation and messages in different orders would wait for each other.
+    """
+    whose = select(WhatsappPerson).where(WhatsappPerson.conversation_id == conversation_id)
+    return session.scalar(whose.with_for_update())
+
+
 def collect(session: Session, conversation_id: str, rendering: Rendering) -> None:
     """Make messages of the ledger's new lines, and move the person's cursor behind them."""
-    person = session.scalar(
-        select(WhatsappPerson).where(WhatsappPerson.conversation_id == conversation_id).with_for_update()
-    )
-    conversation = session.get(Conversation, conversation_id, with_for_update=True)
+    person = hold(session, conversation_id)
+    # shared: lines that are being written are waited for, rows that only point to the conversation are not
+    conversation = session.get(Conversation, conversation_id, with_for_update={"read": True})
     if person is None or conversation is None:
         return
     new = select(Message).where(Message.conversation_id == conversation_id, Message.seq > person.sent_seq)

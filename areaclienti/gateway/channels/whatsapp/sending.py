@@ -189,6 +189,7 @@ class Sending:
             change = await self._try(found)
 
             def recorded(session: Session, change: Callable[[Session], None] = change) -> Claimed | Later | None:
+                outbox.hold(session, conversation_id)
                 change(session)
                 return self._next(session, conversation_id) if self._gate.is_open else None
 

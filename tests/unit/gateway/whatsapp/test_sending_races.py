@@ -19,7 +19,7 @@ from tests.unit.gateway.database import database_of_server
 from tests.unit.gateway.whatsapp.graph import Graph
 from tests.unit.gateway.whatsapp.ledger import RENDERING, is_all_sent, person, speak
 
-PEOPLE, TURNS, GATEWAYS = 6, 5, 4
+PEOPLE, TURNS, GATEWAYS = 4, 4, 3
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -44,7 +44,7 @@ async def race(url: str, graph: Graph) -> list[tuple[str, str]]:
             for one in outgoing:
                 one.wake(conversation_id)
         await asyncio.sleep(0.02)
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(30):
         while not await is_all_sent(databases[0]):
             for one in outgoing:
                 for conversation_id in conversations:
