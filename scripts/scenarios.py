@@ -36,7 +36,8 @@ def main() -> int:
         for scenario in chosen:
             if failure := theatre.outcome(scenario):
                 failed += 1
-                print(f"FAILED {failure}\n")
+                told = failure if isinstance(failure, AssertionError) else f"{scenario.id}: {failure!r}"
+                print(f"FAILED {told}\n")
         leaks = theatre.leaks()
         theatre.close()
     for leak in leaks:

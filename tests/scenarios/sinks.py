@@ -28,11 +28,18 @@ def found_in(var: Path, values: Iterable[str], *, also_identity: bool = False) -
     starts = {value[:_PREFIX] for value in wanted}  # few, and found fast
     found: dict[str, int] = {}
     for path in sinks(var, also_identity=also_identity):
-        data = path.read_bytes()
+        data = _bytes(path)
         places = (at for start in starts for at in _places(data, start))
         if hits := wanted & {data[at : at + length] for at in places for length in lengths}:
             found[path.name] = len(hits)
     return found
+
+
+def _bytes(path: Path) -> bytes:
+    """What the file holds; nothing when it is a journal that SQLite took away since it was listed."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""
 
 
 def _places(data: bytes, start: bytes) -> Iterator[int]:
@@ -47,7 +54,7 @@ def codes_found_in(var: Path, codes: Iterable[str], *, also_identity: bool = Fal
     wanted = set(codes)
     found: dict[str, int] = {}
     for path in sinks(var, also_identity=also_identity):
-        texts = _cells(path) if path.suffix == ".db" else [path.read_bytes().decode("utf-8", "replace")]
+        texts = _cells(path) if path.suffix == ".db" else [_bytes(path).decode("utf-8", "replace")]
         if hits := wanted & {code for text in texts for code in _CODE.findall(text)}:
             found[path.name] = len(hits)
     return found
