@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import httpx
+
+# A connection for each request: a server closes one that idles, and a request that it crosses is lost.
+EACH_ITS_OWN = httpx.Limits(max_keepalive_connections=0)
+
 
 @dataclass(frozen=True)
 class Message:

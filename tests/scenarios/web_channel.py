@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.scenarios.channel import Message, Reply
+from tests.scenarios.channel import EACH_ITS_OWN, Message, Reply
 
 ANSWER_SECONDS = 60.0
 # The gateway writes all messages of a turn at once, and a `state` follows every reading of the ledger.
@@ -24,7 +24,11 @@ class WebChannel:
 
     def __init__(self, gateway_url: str) -> None:
         self._http = httpx.AsyncClient(
-            base_url=gateway_url, headers={"Origin": gateway_url}, timeout=ANSWER_SECONDS, verify=False
+            base_url=gateway_url,
+            headers={"Origin": gateway_url},
+            timeout=ANSWER_SECONDS,
+            limits=EACH_ITS_OWN,
+            verify=False,
         )
         self._csrf = ""
         self._last: tuple[str, dict[str, Any]] | None = None

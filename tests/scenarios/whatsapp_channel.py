@@ -17,7 +17,7 @@ import httpx
 
 from areaclienti.gateway.channels.whatsapp.outbound_texts import load_outbound_texts
 from areaclienti.gateway.texts import load_texts
-from tests.scenarios.channel import Message, Reply
+from tests.scenarios.channel import EACH_ITS_OWN, Message, Reply
 from tests.stack import Stack
 
 ANSWER_SECONDS = 60.0
@@ -47,7 +47,7 @@ class WhatsappChannel:
         self._stack = stack
         self._mobile = mobile
         self._owner = owner
-        self._phone = httpx.AsyncClient(base_url=stack.urls.simulator, timeout=ANSWER_SECONDS)
+        self._phone = httpx.AsyncClient(base_url=stack.urls.simulator, timeout=ANSWER_SECONDS, limits=EACH_ITS_OWN)
         self._user_id = ""
         self._shown: list[dict[str, Any]] = []
         self._again: Callable[[], Awaitable[None]] | None = None
