@@ -31,7 +31,8 @@ log = get_logger()
 PEOPLE_AT_ONCE = 3  # with their turns; more would take the two processors from the answers that Meta waits for
 HELD_SECONDS = 2.0  # a turn that takes longer holds nobody else up
 TURN_SECONDS = 60.0  # the engine is asked twice, 20 s each; then the customer is told
-RESUME_SECONDS = 5.0  # after the database failed
+RESUME_SECONDS = 5.0  # after the database failed, or an event could not be processed
+MOST_TRIES = 3  # of one event; what its person wrote next must not wait for ever
 LEFT_BEHIND_AFTER = timedelta(seconds=90)  # another gateway died, or could not finish
 IDENTITY_PAUSES_SECONDS = (1.0, 3.0, 6.0)  # then the customer, whose code may run out, is told
 SWEEP_SECONDS = 60.0
@@ -60,6 +61,7 @@ class Processing:
         self._slots = asyncio.Semaphore(PEOPLE_AT_ONCE)
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._woken: set[str] = set()
+        self._tried: dict[int, int] = {}  # how often an event, by its row, could not be processed
         self._status_worker: asyncio.Task[None] | None = None
         self._statuses_woken = False
         self._stopped = False
@@ -154,6 +156,19 @@ class Processing:
 
     async def _process(self, user_id: str, waiting: _Waiting) -> None:
         await self._slowed(user_id)
+        try:
+            await self._process_unless_identity_is_away(waiting)
+        except SQLAlchemyError:
+            raise  # the database failed, which says nothing about the event
+        except Exception as error:
+            tried = self._tried[waiting.row_id] = self._tried.get(waiting.row_id, 0) + 1
+            if tried < MOST_TRIES:
+                raise
+            log.error("whatsapp_event_given_up", message_id=waiting.message_id, exc_info=error)
+            await self._give_up(waiting)
+        self._tried.pop(waiting.row_id, None)
+
+    async def _process_unless_identity_is_away(self, waiting: _Waiting) -> None:
         for pause in (0.0, *IDENTITY_PAUSES_SECONDS):
             await asyncio.sleep(pause)
             try:
@@ -162,6 +177,15 @@ class Processing:
             except IdentityUnavailable:
                 log.warning("whatsapp_event_waits", message_id=waiting.message_id, reason="identity_unavailable")
         await self._process_in_slot(waiting, is_given_up=True)
+
+    async def _give_up(self, waiting: _Waiting) -> None:
+        """Tell the customer, if that is possible, and let what the person wrote next be read."""
+        try:
+            await self._process_in_slot(waiting, is_given_up=True)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            await self._served.database.write(lambda session: _finish(session, [waiting.row_id], "odd"))
 
     async def _process_in_slot(self, waiting: _Waiting, *, is_given_up: bool = False) -> None:
         async with self._slots:
