@@ -18,12 +18,14 @@ from areaclienti.gateway.channels.whatsapp.formatting import plain, printable
 from areaclienti.gateway.channels.whatsapp.message_types.cta import cta
 from areaclienti.gateway.channels.whatsapp.outbound_texts import load_outbound_texts
 from areaclienti.gateway.channels.whatsapp.rendering import Line, Rendered, Rendering, Stand, live_choices
+from areaclienti.simulator.checks.message import check_message
 from tests.unit.gateway.whatsapp.limits import body_of, check, shown_titles
 from tests.unit.gateway.whatsapp.oracle import Pywa
 from tests.unit.gateway.whatsapp.turns import turns
 
 RENDERING = Rendering(load_outbound_texts(), "https://clienti.example/", 600)
 LINK = "https://clienti.example/riservato/" + "t" * 43
+ENVELOPE = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": "393331234567"}
 AS_IS = Stand("text", 1)
 
 
@@ -49,6 +51,7 @@ def test_every_turn_is_within_every_limit(turn: tuple[list[Line], Stand]) -> Non
     messages = RENDERING.render(*turn)
     for message in messages:
         check(on_the_wire(message))
+        check_message(ENVELOPE | on_the_wire(message))  # as the simulator reads Meta's documents
     if all(line.author == "customer" for line in turn[0]):
         assert not messages
 
