@@ -249,7 +249,13 @@ def _messages(shown: dict[str, Any], kind: str) -> Iterator[Message]:
 
 def _is_prompt(paragraph: str) -> bool:
     texts = load_outbound_texts()
-    prompts = (texts.choices_prompt, texts.choices_after_link, texts.link_prompt, texts.numbers_prompt)
+    prompts = (
+        texts.choices_prompt,
+        texts.choices_after_notice,
+        texts.choices_beside_link,
+        texts.link_prompt,
+        texts.numbers_prompt,
+    )
     return paragraph in prompts or paragraph.startswith(texts.link_life.partition("{")[0])
 
 

@@ -10,7 +10,7 @@ from areaclienti.gateway.channels.whatsapp.characters import clip, length
 from areaclienti.gateway.channels.whatsapp.formatting import plain, printable
 from areaclienti.gateway.channels.whatsapp.message_types import buttons, text
 from areaclienti.gateway.channels.whatsapp.message_types import list as lists
-from areaclienti.gateway.channels.whatsapp.outbound_texts import OutboundTexts, load_outbound_texts
+from areaclienti.gateway.channels.whatsapp.outbound_texts import OutboundTexts
 from areaclienti.gateway.channels.whatsapp.titles import shorten
 
 _LEAST_BODY = 256  # the question stands right above its choices: whole titles may not take its room
@@ -73,11 +73,6 @@ def show(choices: Sequence[Choice], texts: OutboundTexts) -> Shown:
             return shown
     numbered = "\n".join(f"{number}. {plain(choice.title)}".strip() for number, choice in enumerate(cleaned, start=1))
     return Shown("numbers", cleaned, tuple(choice.title for choice in cleaned), numbered)
-
-
-def are_numbered(choices: Sequence[Choice]) -> bool:
-    """Whether these choices were listed in the text, so that their number is an answer."""
-    return bool(choices) and show(choices, load_outbound_texts()).kind == "numbers"
 
 
 def _shown(kind: Literal["buttons", "list"], choices: tuple[Choice, ...], most: int, texts: OutboundTexts) -> Shown:

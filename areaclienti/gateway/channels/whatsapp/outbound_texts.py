@@ -22,7 +22,8 @@ class OutboundTexts(Section):
     """Prompts, titles of buttons, the rules for shortening, and the templates."""
 
     choices_prompt: str
-    choices_after_link: str
+    choices_after_notice: str
+    choices_beside_link: str
     link_prompt: str
     numbers_prompt: str
     list_button: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from areaclienti.gateway.channels.whatsapp.characters import clip
@@ -10,17 +11,21 @@ from areaclienti.gateway.channels.whatsapp.message_types import text
 
 
 def plainer(content: dict[str, Any]) -> dict[str, Any] | None:
-    """The text with titles or address below it; None for what is plain already. A title that is written is a choice."""
+    """The text with titles or address below it; None for what is plain already. A title's number is an answer, too."""
     interactive = content.get("interactive")
     if interactive is None:
         return None
     action = interactive["action"]
     match interactive["type"]:
         case "button":
-            below = [plain(button["reply"]["title"]) for button in action["buttons"]]
+            below = _numbered(button["reply"]["title"] for button in action["buttons"])
         case "list":
-            below = [plain(row["title"]) for section in action["sections"] for row in section["rows"]]
+            below = _numbered(row["title"] for section in action["sections"] for row in section["rows"])
         case _:
             below = [action["parameters"]["url"]]
     said = "\n".join(below)
     return text.text(f"{clip(interactive['body']['text'], text.BODY - len(said) * 2 - 2)}\n\n{said}")
+
+
+def _numbered(titles: Iterable[str]) -> list[str]:
+    return [f"{number}. {plain(title)}" for number, title in enumerate(titles, start=1)]

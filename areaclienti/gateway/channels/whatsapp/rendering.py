@@ -94,9 +94,15 @@ class Rendering:
         if secret is not None:
             messages.append(Rendered("secret", {"body": last or self._texts.link_prompt}, secret))
         if shown is not None:
-            prompt = self._texts.choices_prompt if link is None else self._texts.choices_after_link
-            messages += self._with_choices(prompt, shown)
+            messages += self._with_choices(self._prompt_beside(link), shown)
         return messages
+
+    def _prompt_beside(self, link: _Link | None) -> str:
+        """What is said above choices whose question stands above the link before them."""
+        if link is None:
+            return self._texts.choices_prompt
+        is_notice = link.url == self._address + NOTICE_PATH
+        return self._texts.choices_after_notice if is_notice else self._texts.choices_beside_link
 
     def _with_choices(self, body: str, shown: Shown) -> list[Rendered]:
         """The body, its last part with the choices."""

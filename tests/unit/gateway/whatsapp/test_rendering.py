@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from areaclienti.gateway.channels.whatsapp.characters import length
-from areaclienti.gateway.channels.whatsapp.choices import Choice, are_numbered, show
+from areaclienti.gateway.channels.whatsapp.choices import Choice, show
 from areaclienti.gateway.channels.whatsapp.formatting import plain, printable
 from areaclienti.gateway.channels.whatsapp.message_types.cta import cta
 from areaclienti.gateway.channels.whatsapp.outbound_texts import load_outbound_texts
@@ -105,7 +105,7 @@ def test_every_live_choice_can_be_taken_and_its_whole_title_is_read(turn: tuple[
     read = [*values_of(messages)]
     everything = _letters("\0".join(read))
     tappable = [value for value in read if value.startswith("choice-")]
-    if are_numbered(choices):
+    if choices and show(choices, load_outbound_texts()).kind == "numbers":
         listed = "\n".join(body_of(message) for message in messages)
         assert not tappable and all(f"{number}." in listed for number in range(1, len(choices) + 1))
     else:
@@ -162,6 +162,7 @@ def test_the_privacy_notice_is_a_link_and_then_the_button() -> None:
         "url": "https://clienti.example/informativa-privacy",
     }
     assert shown_titles(button.content) == ["Ho preso visione"]
+    assert body_of(button.content) == "Quando l'hai letta, continua da qui:"
 
 
 def test_a_card_with_a_link_is_a_button_under_the_text() -> None:
@@ -175,7 +176,8 @@ def test_a_card_with_a_link_is_a_button_under_the_text() -> None:
 
 def test_the_account_without_a_mobile_gets_link_and_choice() -> None:
     card = {"type": "link", "url": "/accedi", "title": "Accedi all'Area Clienti"}
-    assert kinds(bot("Fatto!", "Richiedi assistenza", card=card)) == ["cta", "buttons"]
+    link, button = RENDERING.render([bot("Fatto!", "Richiedi assistenza", card=card)], AS_IS)
+    assert link.kind == "cta" and body_of(button.content) == "Oppure scegli qui:"
 
 
 @pytest.mark.parametrize(("expects", "purpose"), [("secret:password", "password"), ("secret:tax_code", "tax_code")])

@@ -299,7 +299,7 @@ async def test_a_shape_that_is_refused_is_said_in_plain_words(meta: Meta, graph:
     graph.answers = [131009]
     await meta.say(m.text("ciao"))
     await until(lambda: graph.taken)
-    assert graph.said == ["[1] ciao\n\nPersona\nAzienda"]
+    assert graph.said == ["[1] ciao\n\n1. Persona\n2. Azienda"]
 
 
 async def test_a_plain_text_that_is_refused_is_given_up(meta: Meta, graph: Graph, url: str) -> None:
