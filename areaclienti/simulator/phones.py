@@ -19,7 +19,7 @@ Side = Literal["business", "person"]
 Status = Literal["waiting", "sent", "delivered", "read", "failed"]
 
 ENTRIES_A_PHONE: Final = 300
-ENTRIES_IN_ALL: Final = 6_000  # some 20 MB; the phone unused for longest is forgotten first
+ENTRIES_IN_ALL: Final = 4_000  # some 10 MB; the phone unused for longest is forgotten first
 _RANK: Final = {"waiting": 0, "sent": 1, "delivered": 2, "read": 3}
 
 

@@ -28,8 +28,8 @@ GIVE_UP_SECONDS: Final = 7 * 24 * 3600  # webhooks/overview: failed ones are sen
 TIMEOUT_SECONDS: Final = 10.0
 HELD_SECONDS: Final = 3.0
 SHOWN: Final = 50  # the last webhooks, for the page
-RESENDABLE: Final = 2_000
-WAITING: Final = 2_000  # those that no 200 was answered to; the oldest gives way
+RESENDABLE: Final = 500
+WAITING: Final = 1_000  # those that no 200 was answered to; the oldest gives way
 
 
 @dataclass(slots=True, eq=False)
