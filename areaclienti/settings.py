@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # What networks take as a sender: a number, or 11 characters of the GSM alphabet (3GPP TS 23.040 §9.1.2.5).
@@ -195,6 +197,21 @@ class GatewaySettings(_Settings):
     rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
     delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 
+    desk: bool = False  # people take conversations over (docs/contracts.md, "Desk")
+    desk_opens: time = time(9)  # on the clock of desk_timezone; outside these hours customers can ask to be called back
+    desk_closes: time = time(18)
+    desk_weekdays: list[int] = Field(default=[1, 2, 3, 4, 5], min_length=1)  # ISO: 1 is Monday
+    desk_timezone: str = "Europe/Rome"
+    desk_open_on_holidays: bool = False  # Italy's public ones, Easter Monday among them
+    desk_holidays: list[date] = []  # closed as well, beside the Italian public holidays: a patron saint's day
+    desk_consultant_seconds: float = Field(default=60, gt=0)  # how long a customer waits for his own consultant alone,
+    desk_agency_seconds: float = Field(default=120, gt=0)  # then for the agency,
+    desk_pool_seconds: float = Field(default=300, gt=0)  # then for anybody before he is asked whether to go on waiting
+    desk_offer_seconds: float = Field(default=30, gt=0)  # an offer that is not answered goes to the next
+    desk_lease_seconds: float = Field(default=60, gt=0)  # an agent who is not heard from for so long is gone
+    desk_wrap_up_seconds: float = Field(default=600, gt=0)  # between an agent's last word and the end
+    desk_sweep_seconds: float = Field(default=1.0, gt=0)  # how often offers, leases and deadlines are looked at
+
     whatsapp: Literal["off", "simulator", "live"] = "off"  # docs/whatsapp.md; the supervisor's default: surroundings.py
     whatsapp_graph_url: str = GRAPH_API
     whatsapp_phone_number_id: str | None = Field(default=None, pattern=r"^[0-9]{1,32}$")  # Meta's id of our number
@@ -206,6 +223,21 @@ class GatewaySettings(_Settings):
     whatsapp_flow_id: str | None = None  # secrets are given in this WhatsApp Flow, by default on the one-time page
     whatsapp_flow_private_key_file: Path | None = None
     whatsapp_flow_passphrase: SecretStr | None = None
+
+    @field_validator("desk_timezone")
+    @classmethod
+    def _timezone_is_known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("AREACLIENTI_DESK_TIMEZONE is no time zone of the IANA database, like Europe/Rome")
+        return name
+
+    @model_validator(mode="after")
+    def _desk_opens_before_it_closes(self) -> Self:
+        if self.desk_opens >= self.desk_closes:
+            raise ValueError("AREACLIENTI_DESK_OPENS is not before AREACLIENTI_DESK_CLOSES")
+        if not set(self.desk_weekdays) <= set(range(1, 8)):
+            raise ValueError("AREACLIENTI_DESK_WEEKDAYS are numbers from 1, Monday, to 7")
+        return self
 
     @model_validator(mode="after")
     def _whatsapp_is_whole(self) -> Self:
@@ -256,6 +288,7 @@ class ActionsSettings(_Settings):
     identity_actions_key: SecretStr
     identity_timeout_seconds: float = 6.0
     public_url: str = "http://localhost:8000"
+    desk: bool = False  # the gateway's: a conversation that stops here goes to a person
 
 
 class SupervisorSettings(_Settings):

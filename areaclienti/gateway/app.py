@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from areaclienti.desk.wiring import desk_for_customers, open_desk
 from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
 from areaclienti.gateway.channels import stream, web
 from areaclienti.gateway.channels.whatsapp import webhook
@@ -64,14 +65,17 @@ def create_app(
         app.state.whatsapp = channel
         if channel is not None:
             channel.start()
-        retention = asyncio.create_task(_retention(settings, served).run(), name="retention")
+        tasks = [asyncio.create_task(_retention(settings, served).run(), name="retention")]
+        if served.desk is not None:
+            tasks.append(asyncio.create_task(served.desk.rounds.run(settings.desk_sweep_seconds), name="desk"))
         try:
             yield
         finally:
             if channel is not None:
                 await channel.stop()
-            retention.cancel()
-            await asyncio.gather(retention, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             served.hub.close_all()
             await served.runner.stop()
             await served.engine.close()
@@ -122,24 +126,28 @@ def _services(
     identity_transport: httpx.AsyncBaseTransport | None,
 ) -> Services:
     database = open_database(settings.gateway_database_url)
+    customers = desk_for_customers(settings) if settings.desk else None
     engine = EngineClient(
         settings.engine_url, settings.engine_key.get_secret_value(), settings.turn_timeout_seconds, engine_transport
     )
     hub = Hub()
     texts = load_texts()
+    identity = IdentityClient(
+        settings.identity_url, settings.identity_gateway_key.get_secret_value(), identity_transport
+    )
+    runner = TurnRunner(TurnQueue(database, customers), engine, hub, texts.failure)
     return Services(
         allowed_origins=origins(settings.public_url, settings.allowed_origins),
         cookies=Cookies(secure=https),
         database=database,
+        desk=open_desk(settings, customers, database, hub, identity, runner.wake) if customers else None,
         engine=engine,
         hub=hub,
-        identity=IdentityClient(
-            settings.identity_url, settings.identity_gateway_key.get_secret_value(), identity_transport
-        ),
-        ledger=Ledger(database),
+        identity=identity,
+        ledger=Ledger(database, customers),
         limiter=RateLimiter(Limits().scaled(settings.rate_limit_scale)),
         locks=Locks(),
         one_time=OneTimeLinks(database, settings.public_url, settings.one_time_link_seconds),
-        runner=TurnRunner(TurnQueue(database), engine, hub, texts.failure),
+        runner=runner,
         texts=texts,
     )

@@ -14,6 +14,9 @@ Step = Literal[
     "recheck", "tax_code", "choose_contact", "done", "handover",
 ]  # fmt: skip
 Expects = Literal["text", "choice", "email_or_mobile", "secret:password", "secret:tax_code", "code"]
+HandoverReason = Literal[
+    "requested", "not_recognised", "codes_spent", "not_understood", "back_end_down", "no_mobile", "other_contact",
+]  # fmt: skip
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -69,12 +72,21 @@ class BotMessage(_Answer):
     card: NoticeCard | LinkCard | None = None
 
 
+class HandoverAsked(_Answer):
+    """The assistant stops for a person: why, and the point where the registration stood and can go on."""
+
+    reason: HandoverReason
+    resume_step: Step
+    resume_expects: Expects
+
+
 class TurnAnswer(_Answer):
     """What the assistant says, where the registration stands afterwards, what input comes next."""
 
     messages: list[BotMessage] = Field(min_length=1)
     step: Step
     expects: Expects
+    handover: HandoverAsked | None = None
 
 
 class Classification(_Answer):

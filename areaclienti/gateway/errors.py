@@ -51,6 +51,11 @@ def slow_down(retry_after_seconds: int) -> ApiError:
     )
 
 
+def no_secret_due() -> ApiError:
+    """409: the conversation waits for no secret."""
+    return ApiError(409, "no_secret_due", "the conversation waits for no secret")
+
+
 def no_session() -> ApiError:
     """No cookie, or one of a conversation that is closed or unknown."""
     return ApiError(401, "no_session", "no open session: POST /api/session first")

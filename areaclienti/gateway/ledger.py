@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
+from areaclienti.gateway.handover import Desk
+from areaclienti.gateway.ownership import engine_is_asked
 
 CHOICES_OF = ("bot", "system")
 
@@ -65,10 +67,11 @@ class Page:
 
 
 class Ledger:
-    """Reads and writes conversations. Every method is one transaction."""
+    """Reads and writes conversations. Every method is one transaction. With a desk, people may have them too."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, desk: Desk | None = None) -> None:
         self._database = database
+        self._desk = desk
 
     async def begin(self, channel: str, token_hash: str | None, csrf: str, *, opening: Intent | None) -> Conversation:
         """A new conversation, with the turn that makes the assistant speak first."""
@@ -76,7 +79,7 @@ class Ledger:
         def work(session: Session) -> Conversation:
             conversation = begun(session, channel, token_hash, csrf)
             if opening is not None:
-                _ask_engine(session, conversation, None, opening)
+                ask_engine(session, conversation, None, opening)
             return conversation
 
         return await self._database.write(work)
@@ -108,7 +111,7 @@ class Ledger:
             if conversation.updated_at > quiet_since or session.scalar(waiting.limit(1)) is not None:
                 return False
             conversation.updated_at = now()
-            _ask_engine(session, conversation, None, intent)
+            ask_engine(session, conversation, None, intent)
             return True
 
         return await self._database.write(work)
@@ -117,13 +120,16 @@ class Ledger:
         """End the conversation; turns that wait are dropped. Raises ConversationClosed when it was erased."""
 
         def work(session: Session) -> None:
-            end(session, locked(session, conversation_id))
+            conversation = locked(session, conversation_id)
+            if self._desk is not None and conversation.closed_at is None:
+                self._desk.left(session, conversation)
+            end(session, conversation)
 
         await self._database.write(work)
 
     async def seq_of(self, conversation_id: str, client_id: str, *, since: datetime | None = None) -> int | None:
         """The seq of the message that the browser already sent under this id; `since`: not before that moment."""
-        return await self._database.read(lambda session: _seq_of(session, conversation_id, client_id, since))
+        return await self._database.read(lambda session: seq_of(session, conversation_id, client_id, since))
 
     async def say(
         self,
@@ -145,22 +151,19 @@ class Ledger:
 
         def work(session: Session) -> int:
             conversation = _open(session, conversation_id, holder)
-            known = _seq_of(session, conversation_id, client_id)
+            known = seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
             if holder is not None and holder.following is not None:
                 conversation.former_token_hash, conversation.token_hash = holder.token, holder.following
                 conversation.former_valid_until = holder.repeatable_until
             seq = append(session, conversation, "customer", kind, text, client_id=client_id)
+            if self._desk is not None:
+                self._desk.written(session, conversation)
             if isinstance(then, Notice):
-                question = _last_question(session, conversation) if then.asks_again else None
-                append(session, conversation, "bot", "notice", then.text)
-                if question is not None:
-                    _say_again(session, conversation, question)
-                if then.opening is not None and _is_unopened(session, conversation):
-                    _ask_engine(session, conversation, None, then.opening)
+                _answer_with(session, conversation, then)
             else:
-                _ask_engine(session, conversation, seq, then)
+                ask_engine(session, conversation, seq, then)
             return seq
 
         return await self._database.write(work)
@@ -174,16 +177,21 @@ class Ledger:
 
         def work(session: Session) -> int:
             conversation = _open(session, conversation_id, holder)
-            known = _seq_of(session, conversation_id, client_id)
+            known = seq_of(session, conversation_id, client_id)
             if known is not None:
                 return known
             choice = _live_choice(session, conversation, choice_id)
             seq = append(session, conversation, "customer", "choice", choice["title"], client_id=client_id)
             conversation.choices_from = seq + 1
-            if "retries_turn" in choice:
+            if "desk" in choice:
+                if self._desk is None:
+                    raise ChoiceExpired
+                if (intent := self._desk.chosen(session, conversation, choice["desk"])) is not None:
+                    ask_engine(session, conversation, seq, intent)
+            elif "retries_turn" in choice:
                 _ask_again(session, conversation, choice["retries_turn"])
             else:
-                _ask_engine(session, conversation, seq, Intent(choice["intent"], choice["entities"]))
+                ask_engine(session, conversation, seq, Intent(choice["intent"], choice["entities"]))
             return seq
 
         return await self._database.write(work)
@@ -260,6 +268,11 @@ def begun(
     return conversation
 
 
+def new_choice_id() -> str:
+    """A new id for a choice; it can't be guessed."""
+    return secrets.token_urlsafe(12)
+
+
 def locked(session: Session, conversation_id: str) -> Conversation:
     """The conversation, for this transaction alone until it ends: whoever gives out a seq must hold it.
 
@@ -319,7 +332,7 @@ def _open(session: Session, conversation_id: str, holder: Holder | None) -> Conv
     return conversation
 
 
-def _seq_of(session: Session, conversation_id: str, client_id: str, since: datetime | None = None) -> int | None:
+def seq_of(session: Session, conversation_id: str, client_id: str, since: datetime | None = None) -> int | None:
     query = select(Message.seq).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
     return session.scalar(query if since is None else query.where(Message.at >= since))
 
@@ -357,6 +370,18 @@ def _meaning(choice: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in choice.items() if name not in ("id", "title")}
 
 
+def _answer_with(session: Session, conversation: Conversation, notice: Notice) -> None:
+    if not engine_is_asked(conversation.owner):  # what a person has, the assistant says nothing in
+        append(session, conversation, "system", "notice", notice.text)
+        return
+    question = _last_question(session, conversation) if notice.asks_again else None
+    append(session, conversation, "bot", "notice", notice.text)
+    if question is not None:
+        _say_again(session, conversation, question)
+    if notice.opening is not None and _is_unopened(session, conversation):
+        ask_engine(session, conversation, None, notice.opening)
+
+
 def _last_question(session: Session, conversation: Conversation) -> Message | None:
     """What the assistant said last in its last turn: there stands what it waits for."""
     return session.scalar(
@@ -382,9 +407,12 @@ def _is_unopened(session: Session, conversation: Conversation) -> bool:
     return session.scalar(select(Turn.id).where(Turn.conversation_id == conversation.id).limit(1)) is None
 
 
-def _ask_engine(session: Session, conversation: Conversation, seq: int | None, intent: Intent | None) -> None:
-    if conversation.owner != "bot":
-        return  # a person has the conversation: the engine is not asked
+def ask_engine(session: Session, conversation: Conversation, seq: int | None, intent: Intent | None) -> None:
+    """A turn of the locked conversation: the intent, or the text of the message with that seq. None while a person has
+    the conversation.
+    """
+    if not engine_is_asked(conversation.owner):
+        return
     session.add(
         Turn(
             conversation_id=conversation.id,
@@ -399,7 +427,7 @@ def _ask_engine(session: Session, conversation: Conversation, seq: int | None, i
 
 
 def _ask_again(session: Session, conversation: Conversation, turn_id: int) -> None:
-    if conversation.owner != "bot":
+    if not engine_is_asked(conversation.owner):
         return
     session.execute(
         update(Turn)

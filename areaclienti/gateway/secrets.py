@@ -11,6 +11,7 @@ from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.identity_client import SecretRejected
 from areaclienti.gateway.ledger import Holder, Intent, Notice
 from areaclienti.gateway.one_time import Due
+from areaclienti.gateway.ownership import engine_is_asked
 from areaclienti.gateway.said import personal_words_in
 from areaclienti.gateway.services import Services
 from areaclienti.gateway.session import COME_BACK, OPENING
@@ -121,6 +122,10 @@ async def receive_text(
             return await hide(otherwise)
 
     tax_code = lookout.tax_code_in(text)
+    if not engine_is_asked(present.owner):  # nothing is due, and no person is to see it either
+        if tax_code or lookout.is_verification_code(text) or lookout.gives_password_away(text, step):
+            return await hide("secret_to_person")
+        return await served.ledger.say(conversation_id, client_id, "text", text, None, staying), None
     if expects == "code":
         if code := lookout.code_in(text):
             return await deposit("verification_code", code, "code_malformed")

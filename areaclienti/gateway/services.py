@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from areaclienti.domain.addresses import network_of
 
 if TYPE_CHECKING:
+    from areaclienti.desk.wiring import AgentsDesk
     from areaclienti.gateway.db.database import Database
     from areaclienti.gateway.engine_client import EngineClient
     from areaclienti.gateway.hub import Hub
@@ -31,6 +32,7 @@ class Services:
     allowed_origins: frozenset[str]
     cookies: Cookies
     database: Database
+    desk: AgentsDesk | None
     engine: EngineClient
     hub: Hub
     identity: IdentityClient

@@ -19,6 +19,7 @@ Notice = Literal[
     "code_malformed",
     "tax_code_not_now",
     "tax_code_malformed",
+    "secret_to_person",
 ]
 
 CHANNELS_WITH_FORMS = frozenset({"web"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from sqlalchemy.orm import Session
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.engine_client import BotMessage, EngineClient, EngineError, TurnAnswer
+from areaclienti.gateway.handover import Desk
 from areaclienti.gateway.hub import Hub
-from areaclienti.gateway.ledger import ConversationClosed, append, locked
+from areaclienti.gateway.ledger import ConversationClosed, append, locked, new_choice_id
 from areaclienti.gateway.texts import FailureTexts
 from areaclienti.logging import get_logger
 
@@ -40,8 +40,9 @@ class PendingTurn:
 class TurnQueue:
     """The turns in the ledger's database. Every method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, desk: Desk | None = None) -> None:
         self._database = database
+        self._desk = desk
 
     async def conversations_waiting(self) -> list[str]:
         """The conversations that have a turn to run: what a stopped process left behind."""
@@ -81,6 +82,8 @@ class TurnQueue:
             conversation.step, conversation.expects = answer.step, answer.expects
             for message in answer.messages:
                 _append_bot_message(session, conversation, message)
+            if self._desk is not None and answer.handover is not None:
+                self._desk.asked_for(session, conversation, answer.handover)
 
         await self._write(work)
 
@@ -91,8 +94,9 @@ class TurnQueue:
             conversation = locked(session, turn.conversation_id)
             if not _finish(session, conversation, turn, "failed"):
                 return
-            retry = {"id": _choice_id(), "title": texts.choice, "retries_turn": turn.id}
-            append(session, conversation, "system", "failure", texts.text, choices=[retry])
+            retry = {"id": new_choice_id(), "title": texts.choice, "retries_turn": turn.id}
+            others = self._desk.offer(conversation) if self._desk is not None else []
+            append(session, conversation, "system", "failure", texts.text, choices=[retry, *others])
 
         await self._write(work)
 
@@ -114,14 +118,10 @@ def _finish(session: Session, conversation: Conversation, pending: PendingTurn, 
 
 
 def _append_bot_message(session: Session, conversation: Conversation, message: BotMessage) -> None:
-    choices = [{"id": _choice_id(), **choice.model_dump()} for choice in message.choices]
+    choices = [{"id": new_choice_id(), **choice.model_dump()} for choice in message.choices]
     card = message.card.model_dump() if message.card else None
     kind = "choice" if choices else "text"
     append(session, conversation, "bot", kind, message.text, choices=choices, card=card)
-
-
-def _choice_id() -> str:
-    return secrets.token_urlsafe(12)
 
 
 class TurnRunner:

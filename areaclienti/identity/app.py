@@ -13,6 +13,7 @@ from areaclienti.identity import notices
 from areaclienti.identity.api import (
     account,
     customers,
+    desk,
     envelope,
     errors,
     health,
@@ -67,7 +68,19 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
     app.state.services = services
     errors.install(app)
     envelope.install(app)
-    parts = (vault, notice, registrations, sign_in, customers, account, password_resets, mailbox, receipts, health)
+    parts = (
+        vault,
+        notice,
+        registrations,
+        desk,
+        sign_in,
+        customers,
+        account,
+        password_resets,
+        mailbox,
+        receipts,
+        health,
+    )
     for part in parts:
         app.include_router(part.router)
     return app

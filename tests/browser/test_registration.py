@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.stack import Stack
 
 PASSWORD = "Girasole-Blu26"
@@ -18,7 +19,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page of its own that fails the test on a script error or a refused resource."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
@@ -33,7 +34,7 @@ def write(chat: Locator, text: str) -> None:
 
 
 def last_said(chat: Locator, words: str | re.Pattern[str]) -> None:
-    expect(chat.get_by_text(words).last).to_be_visible(timeout=20_000)
+    expect(chat.get_by_text(words).last).to_be_visible()
 
 
 def register(page: Page, stack: Stack, kind: str, name: str, contact: str) -> None:

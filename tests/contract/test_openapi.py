@@ -20,6 +20,7 @@ GATEWAYS = (
     "/v1/step-ups",
     "/v1/account",
     "/v1/password-resets",
+    "/v1/registrations/desk-summary",
 )
 ENDPOINTS = endpoints()
 

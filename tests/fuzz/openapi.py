@@ -67,7 +67,7 @@ def ask(document: OpenApiSchema, endpoint: str, caller: str, examples: int) -> C
     statuses: Counter[int] = Counter()
 
     def check(case: schemathesis.Case) -> None:
-        answer = case.call(headers={"Authorization": f"Bearer {KEYS[caller]}"})
+        answer = case.call(headers={"Authorization": f"Bearer {KEYS[caller]}"}, timeout=60)
         case.validate_response(answer, checks=CHECKS)
         statuses[answer.status_code] += 1
 

@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from areaclienti.identity.db.engine import Database
+from areaclienti.supervisor.free_ports import free_ports
 from tests.scenarios.web_channel import WebChannel
 from tests.stack import Stack, running_stack
 from tests.unit.identity.world import MARIO, PASSWORD, a_registry
@@ -32,9 +32,7 @@ class StandIn:
 
     def __init__(self, folder: Path) -> None:
         self._database = folder / "standin.db"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        (self._port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -60,7 +58,7 @@ class StandIn:
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
+            self._process.wait(60)
             self._process = None
 
     def fill(self) -> None:
@@ -76,7 +74,7 @@ class StandIn:
 
     def newest_code(self) -> str:
         """Of the messages that the insurer has sent."""
-        ends_at = time.monotonic() + 20
+        ends_at = time.monotonic() + 60
         while True:
             with contextlib.closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as connection:
                 texts = connection.execute("SELECT text FROM mailbox_messages ORDER BY id DESC").fetchall()

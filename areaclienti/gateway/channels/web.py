@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from areaclienti.gateway.channels.views import state_view
 from areaclienti.gateway.cleaning import TextBlank, TextTooLong, clean_text
 from areaclienti.gateway.db.models import Conversation
-from areaclienti.gateway.errors import ApiError, identity_unavailable, no_session, too_long
+from areaclienti.gateway.errors import ApiError, identity_unavailable, no_secret_due, no_session, too_long
 from areaclienti.gateway.identity_client import IdentityUnavailable, SecretRejected
 from areaclienti.gateway.ledger import ChoiceExpired, ConversationClosed
 from areaclienti.gateway.limits import MAX_MESSAGE_CHARACTERS
+from areaclienti.gateway.ownership import engine_is_asked
 from areaclienti.gateway.secrets import give_secret, receive_text
 from areaclienti.gateway.services import Services, client_address, services
 from areaclienti.gateway.session import (
@@ -130,6 +131,8 @@ async def post_secret(
             seq = await repeated(served, conversation, body.client_id, request, response)
             if seq is not None:
                 return {"seq": seq}
+            if not engine_is_asked(conversation.owner):
+                raise no_secret_due()
             value, address = body.value.get_secret_value(), client_address(request)
             under = holder(served, conversation, request, rotating=body.purpose == "verification_code")
             seq = await give_secret(served, conversation.id, body.client_id, address, body.purpose, value, under)
@@ -145,7 +148,7 @@ async def make_secret_link(request: Request, conversation: Writable, served: Ser
     _slow_down(request, conversation, served)
     link = await served.one_time.link_for(conversation)
     if link is None:
-        raise ApiError(409, "no_secret_due", "the conversation waits for no secret")
+        raise no_secret_due()
     return {"url": link.url, "expires_at": link.expires_at.isoformat(timespec="seconds")}
 
 

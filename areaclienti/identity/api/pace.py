@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import get_running_loop, sleep
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 @asynccontextmanager
 async def not_sooner_than(seconds: float) -> AsyncIterator[None]:
     """Waits at the end until `seconds` have passed since the beginning, also when an exception leaves."""
-    loop = asyncio.get_running_loop()
+    loop = get_running_loop()
     ends_at = loop.time() + seconds
     try:
         yield
     finally:
-        await asyncio.sleep(max(0.0, ends_at - loop.time()))
+        await sleep(max(0.0, ends_at - loop.time()))

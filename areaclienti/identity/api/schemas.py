@@ -300,6 +300,33 @@ class CustomerBody(_Body):
     consultant: ConsultantBody | None
 
 
+class CheckBody(_Body):
+    """A check that was made, and what came of it, as codes of the audit record."""
+
+    check: Literal[
+        "match", "identification", "contact_chosen", "code_issued", "code_not_issued", "code_refused", "code_right",
+        "account_created", "account_refused",
+    ]  # fmt: skip
+    outcome: str | None
+    at: datetime
+
+
+class DeskSummaryBody(_Body):
+    """What an agent may know of a conversation's registration. `identified`: an exact match or the tax code named one
+    customer; only then consultant and agency are told. Never a value that was typed, no password, code or tax code.
+    """
+
+    registration: Literal["none", "open", "completed", "expired"]
+    customer_type: Literal["persona", "azienda"] | None
+    checks: list[CheckBody]
+    identified: bool
+    consultant_code: str | None
+    consultant_name: str | None
+    agency_code: str | None
+    agency_name: str | None
+    username_masked: str | None
+
+
 class MailboxMessageBody(_Body):
     id: int
     channel: Literal["email", "sms"]

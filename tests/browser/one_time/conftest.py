@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.widget.conftest import WATCH_POLICY
 from tests.unit.gateway.conftest import build
 from tests.unit.gateway.doubles import Engine, Identity
@@ -33,7 +34,7 @@ class Product:
         """Begin a chat that stands at a step."""
         self.engine.expect(step, expects)
         self._http.headers["X-CSRF-Token"] = self._http.post("/api/session", json={}).json()["csrf_token"]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self._http.post("/api/session", json={}).json()["state"]["expects"] != expects:
             assert time.monotonic() < deadline, "the assistant did not speak"
             time.sleep(0.05)
@@ -56,7 +57,7 @@ def product(tmp_path: Path) -> Iterator[Product]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline, "the gateway did not start"
         time.sleep(0.01)
@@ -64,7 +65,7 @@ def product(tmp_path: Path) -> Iterator[Product]:
     yield product
     product.close()
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def open_phone(browser: Browser) -> Iterator[OpenPhone]:
     def open_(url: str, **options: object) -> Page:
         phone = {"viewport": {"width": 390, "height": 844}, "locale": "it-IT", "is_mobile": True, "has_touch": True}
         context = browser.new_context(**{**phone, **options})  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(WATCH_POLICY)
         page.on("pageerror", lambda error: problems.append(str(error)))

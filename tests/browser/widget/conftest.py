@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.widget.chat import Chat
 from tests.browser.widget.stub import Stub
 
@@ -29,7 +30,7 @@ def stub() -> Iterator[Stub]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline, "the stub gateway did not start"
         time.sleep(0.01)
@@ -37,7 +38,7 @@ def stub() -> Iterator[Stub]:
     yield stub
     stub.drop_streams()
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def open_page(browser: Browser, stub: Stub) -> Iterator[OpenPage]:
             timezone_id="Europe/Rome",
             **options,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(WATCH_POLICY)
         page.on("pageerror", lambda error: problems.append(str(error)))

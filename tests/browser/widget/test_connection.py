@@ -67,9 +67,9 @@ def test_a_silent_line_is_taken_for_broken(chat: Chat, stub: Stub) -> None:
 
 
 def test_a_line_with_heartbeats_is_left_alone(chat: Chat, stub: Stub) -> None:
-    chat.page.evaluate("import('/static/chat/transport.js').then(({ TIMING }) => { TIMING.silence = 900; })")
+    chat.page.evaluate("import('/static/chat/transport.js').then(({ TIMING }) => { TIMING.silence = 3000; })")
     opened = stub.streams_opened
-    chat.page.wait_for_timeout(2500)
+    chat.page.wait_for_timeout(5000)
     assert stub.streams_opened == opened
 
 

@@ -9,6 +9,13 @@ from tests.browser.widget.chat import PASSWORD, Chat
 from tests.browser.widget.conftest import OpenPage
 from tests.browser.widget.stub import Stub
 
+AT_REST_ABOVE = """async (scroller, end) => {
+  for (let before = end; ; before = scroller.scrollTop) {
+    await new Promise((later) => setTimeout(later, 200));
+    if (scroller.scrollTop === before && before < end) return before;
+  }
+}"""
+
 
 def test_a_registration_needs_nothing_but_the_keyboard(chat: Chat) -> None:
     keyboard = chat.page.keyboard
@@ -159,11 +166,11 @@ def test_a_counter_appears_near_the_limit_and_too_long_a_message_stays(chat: Cha
 
 @pytest.mark.slow
 def test_a_slow_answer_is_explained(chat: Chat, stub: Stub) -> None:
-    stub.answer_after = 10
+    stub.answer_after = 15  # it is explained after eight seconds
     chat.choose("Voglio registrarmi")
     typing = chat.page.locator(".typing")
     expect(typing).to_contain_text("sta scrivendo")
-    expect(typing).to_contain_text("più del solito", timeout=9500)
+    expect(typing).to_contain_text("più del solito")
     chat.says("Sei un Cliente Privato")
     expect(typing).to_be_hidden()
 
@@ -208,9 +215,9 @@ def test_the_reader_is_not_dragged_down_while_reading_above(chat: Chat, stub: St
     chat.says("Una risposta")
     scroller = chat.page.locator(".scroller")
     scroller.hover()
+    end = scroller.evaluate("e => e.scrollTop")
     chat.page.mouse.wheel(0, -600)
-    chat.page.wait_for_timeout(200)
-    place = scroller.evaluate("e => e.scrollTop")
+    place = scroller.evaluate(AT_REST_ABOVE, end)
     stub.say("Questo arriva mentre leggi.")
     expect(chat.page.get_by_role("button", name="Nuovi messaggi")).to_be_visible()
     assert scroller.evaluate("e => e.scrollTop") == place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -110,9 +111,10 @@ async def sent_by(services: Services) -> list[dict[str, Any]]:
 
 @asynccontextmanager
 async def listening(app: FastAPI, **options: Any) -> AsyncIterator[str]:
-    """`app` behind a real socket on the loopback; gives its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", **({"port": 0} | options)))
-    task = asyncio.create_task(server._serve())  # without its signal handlers: they are pytest's
+    """`app` behind a real socket on the loopback, which may be given as `socket`; gives its URL."""
+    sockets = [options.pop("socket")] if "socket" in options else None
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", **options))
+    task = asyncio.create_task(server._serve(sockets))  # without its signal handlers: they are pytest's
     while not server.started:
         assert not task.done()
         await asyncio.sleep(0.01)
@@ -128,6 +130,7 @@ class Misbehaving:
     """A server that does to each connection what it is told; `asked` counts the requests that reached it."""
 
     close: Callable[[], None]
+    socket: socket.socket  # stays open after `close`, so that another server can take its place and nobody the port
 
     def __init__(self) -> None:
         self.url = ""
@@ -154,13 +157,14 @@ class Misbehaving:
 @asynccontextmanager
 async def misbehaving() -> AsyncIterator[Misbehaving]:
     server = Misbehaving()
-    socket = await asyncio.start_server(server.handle, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{socket.sockets[0].getsockname()[1]}"
-    server.close = socket.close
-    try:
-        yield server
-    finally:
-        socket.close()
+    with socket.create_server(("127.0.0.1", 0)) as server.socket:
+        listener = await asyncio.start_server(server.handle, sock=server.socket.dup())
+        server.url = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        server.close = listener.close
+        try:
+            yield server
+        finally:
+            listener.close()
 
 
 def answering(status: int, body: bytes, *headers: str) -> Behaviour:
@@ -175,6 +179,13 @@ def answering(status: int, body: bytes, *headers: str) -> Behaviour:
 
 async def hangs(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read()  # until the caller gives up
+
+
+def hangs_until(released: asyncio.Event) -> Behaviour:
+    async def behave(*_: object) -> None:
+        await released.wait()
+
+    return behave
 
 
 async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -103,7 +103,7 @@ async def test_a_profile_has_policies_and_consultant(sides: Sides) -> None:
         PolicyOnFile("P1", "Vita Serena", "vita", "attiva", date(2021, 3, 1), date(2041, 3, 1), 120_000),
     )
     assert profile.consultant == ConsultantOnFile(
-        "Anna Neri", "Agenzia di Ferrara", "+393330000001", "ferrara@agenzia.example"
+        "Anna Neri", "Agenzia di Ferrara", "+393330000001", "ferrara@agenzia.example", "C1", "A1"
     )
     assert (await ask(sides, "profile", "2")).consultant is None
     assert await ask(sides, "profile", "no-such-number") is None

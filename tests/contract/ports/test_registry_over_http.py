@@ -27,6 +27,7 @@ from tests.contract.ports.insurer import (
     drips,
     floods,
     hangs,
+    hangs_until,
     misbehaving,
     the_insurer,
 )
@@ -52,8 +53,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 def product(database_url: str, registry_url: str, **changes: Any) -> AbstractAsyncContextManager[World]:
-    quick = {"ports_timeout_seconds": 0.3, "ports_deadline_seconds": 2.0}
-    settings = settings_for(database_url, registry_url=registry_url, registry_key=KEY, **(quick | changes))
+    """With time enough for a crowded machine, where nothing else is said."""
+    patient = {"ports_timeout_seconds": 10, "ports_deadline_seconds": 30}
+    settings = settings_for(database_url, registry_url=registry_url, registry_key=KEY, **(patient | changes))
     return running(settings, with_registry=False)
 
 
@@ -162,7 +164,8 @@ async def test_a_registry_that_fails_gives_503_and_nothing_is_done(
 ) -> None:
     own, other = two_databases
     logs = io.StringIO()
-    async with misbehaving() as server, product(own, server.url) as world:
+    patience = 2.0 if behaviour in ("hangs", "drips") else 10.0
+    async with misbehaving() as server, product(own, server.url, ports_timeout_seconds=patience) as world:
         logging.configure("identity", "DEBUG", logs)
         server.behaviour = BEHAVIOURS[behaviour]
         asked = await a_registration_to_be(world)
@@ -170,7 +173,7 @@ async def test_a_registry_that_fails_gives_503_and_nothing_is_done(
         before = await everything(world)
         started = time.monotonic()
         answer = await world.actions("/v1/registrations", asked, key="the-key")
-        assert time.monotonic() - started < 3.0
+        assert time.monotonic() - started < 45  # what drips would drip for longer
         assert (answer.status_code, answer.json()["code"]) == (503, "back_end_unavailable")
         assert "rossi" not in answer.text
         assert await everything(world) == before
@@ -179,9 +182,8 @@ async def test_a_registry_that_fails_gives_503_and_nothing_is_done(
         tries = {"401": 1, "404": 1, "redirect": 1, "garbage": 1, "empty": 1, "another shape": 1, "no names": 1}
         assert server.asked == tries.get(behaviour, 1 if behaviour == "flood" else 3)
 
-        port = int(server.url.rpartition(":")[2])
         server.close()
-        async with the_insurer(other, SetClock(), "registry", port=port):
+        async with the_insurer(other, SetClock(), "registry", socket=server.socket):
             again = await world.actions("/v1/registrations", asked, key="the-key")
         assert (again.status_code, again.json()["outcome"]) == (200, "code_sent")
 
@@ -207,15 +209,15 @@ async def test_a_tax_code_is_not_lost_to_a_registry_that_fails(two_databases: tu
 
 
 async def test_no_lock_is_held_while_the_registry_is_asked(two_databases: tuple[str, str]) -> None:
-    async with misbehaving() as server, product(two_databases[0], server.url, ports_timeout_seconds=1.0) as world:
-        server.behaviour = hangs
+    async with misbehaving() as server, product(two_databases[0], server.url) as world:
+        released = asyncio.Event()
+        server.behaviour = hangs_until(released)
         asked = await a_registration_to_be(world)
         waiting = asyncio.create_task(world.actions("/v1/registrations", asked))
         await server.reached.wait()
-        started = time.monotonic()
         await world.deposit("tax_code", MARIO_TAX_CODE)  # a write: SQLite has one writer
-        assert time.monotonic() - started < 0.5
         assert not waiting.done()
+        released.set()
         assert (await waiting).status_code == 503
 
 

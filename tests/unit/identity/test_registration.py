@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from areaclienti.identity.api import pace
 from areaclienti.identity.db.models import Account, Acknowledgement, Policy, Registration
 from tests.unit.identity.world import (
     CARLO,
@@ -95,20 +95,26 @@ async def test_everybody_who_cannot_register_gets_the_same_answer(world: World) 
     assert '"outcome":"not_recognised"' in bodies.pop()
 
 
-async def test_the_answer_takes_the_same_time_whatever_the_reason(a_world: AWorld) -> None:
-    async with a_world(answer_floor_seconds=0.25) as world:
-        medians = []
+async def test_the_answer_takes_the_same_time_whatever_the_reason(
+    a_world: AWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an answer waits for at its end is added up and not waited for, so that a crowded machine does not count."""
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    floor, elsewhere = 60.0, 10.0  # seconds; a request is longer under way than its use case
+    async with a_world(answer_floor_seconds=floor) as world:
+        monkeypatch.setattr(pace, "sleep", wait)
+        registration_id = await unrecognised(world, "conv-1")
         for name in ("unknown contact", "other given name", "no active policy"):
-            registration_id = await unrecognised(world, "conv-1")
-            seconds = []
-            for _ in range(3):
-                began = time.perf_counter()
-                await recheck(world, registration_id, STRANGERS[name])
-                seconds.append(time.perf_counter() - began)
-            medians.append(statistics.median(seconds))
-            world.clock.move(days=1)
-    assert min(medians) >= 0.25
-    assert max(medians) - min(medians) < 0.1
+            waited.clear()
+            began = time.monotonic()
+            await recheck(world, registration_id, STRANGERS[name])
+            took = time.monotonic() - began
+            assert len(waited) == 1
+            assert floor <= took + waited[0] < floor + elsewhere
 
 
 async def test_a_recheck_needs_neither_password_nor_notice_again(world: World) -> None:

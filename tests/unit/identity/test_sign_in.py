@@ -46,15 +46,16 @@ async def test_wrong_user_and_wrong_password_give_the_same_bytes(world: World) -
 
 
 async def test_an_unknown_user_takes_as_long_as_a_wrong_password(a_world: AWorld) -> None:
+    """Measured in the processor's time, so that a crowded machine does not count."""
     async with a_world(password_hash_memory_kib=64 * 1024, password_hash_rounds=3) as world:
         await world.account_of_mario()
 
         async def median_ms(username: str) -> float:
             times = []
-            for number in range(5):
-                began = time.perf_counter()
+            for number in range(3):
+                began = time.process_time()
                 await world.sign_in(username, "Sbagliata1", f"198.51.100.{number}")
-                times.append((time.perf_counter() - began) * 1000)
+                times.append((time.process_time() - began) * 1000)
             return statistics.median(times)
 
         known, unknown = await median_ms(MARIO), await median_ms("nessuno@posta.example")

@@ -31,7 +31,7 @@ class AuditEvent(Base):
     at: Mapped[datetime]
     event: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(String(40))
-    subject: Mapped[str | None] = mapped_column(String(40))  # id of a registration, a sign-in or an account
+    subject: Mapped[str | None] = mapped_column(String(40), index=True)  # id of a registration, a sign-in or an account
     conversation_id: Mapped[str | None] = mapped_column(String(128))
     previous_sha256: Mapped[str] = mapped_column(String(64), unique=True)  # one successor each: the chain cannot fork
     sha256: Mapped[str] = mapped_column(String(64), unique=True)

@@ -73,12 +73,16 @@ class PolicyOnFile:
 
 @dataclass(frozen=True)
 class ConsultantOnFile:
-    """The "Consulente di fiducia"; telephone and e-mail are his own, or the agency's where he has none."""
+    """The "Consulente di fiducia"; telephone and e-mail are his own, or the agency's where he has none. `code` and
+    `agency_code` are the registry's; without them nobody's conversations come to his own desk first.
+    """
 
     name: str
     agency: str
     phone: str | None
     email: str | None
+    code: str | None = None
+    agency_code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -137,4 +137,6 @@ def _consultant(consultant: Consultant | None) -> ConsultantOnFile | None:
         agency=consultant.agency.name,
         phone=consultant.phone or consultant.agency.phone,
         email=consultant.email or consultant.agency.email,
+        code=consultant.code,
+        agency_code=consultant.agency.code,
     )

@@ -101,10 +101,14 @@ class PolicyBody(Body):
 
 
 class ConsultantBody(Body):
+    """`code` and `agency_code` bring a customer who asks for a person to his consultant's or agency's desk first."""
+
     name: Annotated[Line, Field(max_length=160)]
     agency: Annotated[Line, Field(max_length=160)]
     phone: Annotated[Line, Field(max_length=32)] | None = None
     email: Annotated[Line, Field(max_length=254)] | None = None
+    code: Annotated[Line, Field(max_length=32)] | None = None
+    agency_code: Annotated[Line, Field(max_length=32)] | None = None
 
 
 class ProfileBody(Body):

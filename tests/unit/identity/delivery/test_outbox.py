@@ -30,6 +30,7 @@ def live(gateway: Gateway, smtp_url: str = NOWHERE, **changes: Any) -> dict[str,
         "smtp_url": smtp_url,
         "sms_webhook_url": f"{gateway.url}/sms",
         "sms_webhook_token": "token",
+        "outbox_poll_seconds": 0.05,
     } | changes
 
 

@@ -1,0 +1,80 @@
+"""The one place where a conversation changes hands: a conditional UPDATE, a new epoch, a row that says who and why."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from areaclienti.gateway import ownership
+from areaclienti.gateway.db.desk import Handover, HandoverEvent
+from areaclienti.gateway.db.models import Conversation, Turn, now
+from areaclienti.gateway.ownership import Owner
+
+CUSTOMER, ASSISTANT, DESK = "customer", "assistant", "desk"  # who moved it, where no agent did
+
+
+def open_handover(session: Session, conversation_id: str) -> Handover | None:
+    """The conversation's handover that has not ended."""
+    query = select(Handover).where(Handover.conversation_id == conversation_id, Handover.ended_at.is_(None))
+    return session.scalar(query)
+
+
+def move(
+    session: Session,
+    conversation: Conversation,
+    handover: Handover,
+    to: Owner,
+    *,
+    who: str,
+    reason: str,
+    agent_id: str | None = None,
+) -> bool:
+    """Pass the conversation on, as it was read: False, and nothing changed, when somebody was faster.
+
+    Afterwards both are locked for this transaction and up to date, either way. `who` is an agent's id, or one of
+    CUSTOMER, ASSISTANT, DESK; `agent_id` whom it goes to. Turns of the engine that wait are dropped, and choices that
+    were offered are void. With `bot` and `closed` the handover ends, with the reason as its outcome where it has none
+    yet, and its last agent stays named. Deadlines of the new state are the caller's. Raises NotAllowed.
+    """
+    session.flush()
+    present, epoch = cast(Owner, conversation.owner), conversation.epoch
+    ownership.check(present, to)
+    as_read = [Conversation.id == conversation.id, Conversation.owner == present, Conversation.epoch == epoch]
+    if to != "closed":
+        as_read.append(Conversation.closed_at.is_(None))
+    change = update(Conversation).where(*as_read).values(owner=to, epoch=epoch + 1, updated_at=now())
+    moved = _rows(session, change.execution_options(synchronize_session=False)) == 1
+    session.refresh(conversation, with_for_update=True)
+    session.refresh(handover)
+    if not moved:
+        return False
+    conversation.choices_from = conversation.last_seq + 1
+    drop = update(Turn).where(Turn.conversation_id == conversation.id, Turn.state == "pending")
+    session.execute(drop.values(state="dropped", finished_at=now()))
+    taken_from = handover.agent_id
+    handover.offered_until = None
+    if to in ("bot", "closed"):
+        handover.state, handover.ended_at, handover.outcome = "ended", now(), handover.outcome or reason
+    else:
+        handover.state = to
+        handover.agent_id = taken_from if to == "wrap_up" else agent_id
+    session.add(
+        HandoverEvent(
+            handover_id=handover.id,
+            conversation_id=conversation.id,
+            who=who,
+            agent_id=agent_id or taken_from,
+            from_owner=present,
+            to_owner=to,
+            epoch=epoch + 1,
+            reason=reason,
+        )
+    )
+    session.flush()
+    return True
+
+
+def _rows(session: Session, statement: Any) -> int:
+    return int(cast(CursorResult[Any], session.execute(statement)).rowcount)

@@ -1,0 +1,65 @@
+"""Wires the desk into the gateway's process: the customers' side, the agents' side, the rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from areaclienti.desk.customers import CustomersDesk
+from areaclienti.desk.hours import hours_of, utc_now
+from areaclienti.desk.operations import Operations
+from areaclienti.desk.rounds import Rounds
+from areaclienti.desk.routing import Belonging, Patience, Router
+from areaclienti.desk.texts import load_texts
+from areaclienti.gateway.db.database import Database
+from areaclienti.gateway.hub import Hub
+from areaclienti.gateway.identity_client import IdentityClient, IdentityRefused, IdentityUnavailable
+from areaclienti.settings import GatewaySettings
+
+SUMMARY = "/v1/registrations/desk-summary"
+
+
+@dataclass(frozen=True)
+class AgentsDesk:
+    """What pages and streams of the desk are built on."""
+
+    operations: Operations
+    rounds: Rounds
+
+
+def desk_for_customers(settings: GatewaySettings, clock: Callable[[], datetime] = utc_now) -> CustomersDesk:
+    """What ledger and turns are given."""
+    return CustomersDesk(load_texts(), hours_of(settings), clock)
+
+
+def open_desk(
+    settings: GatewaySettings,
+    customers: CustomersDesk,
+    database: Database,
+    hub: Hub,
+    identity: IdentityClient,
+    wake: Callable[[str], None],
+    clock: Callable[[], datetime] = utc_now,
+) -> AgentsDesk:
+    """The agents' side, on the ledger's database."""
+    texts, patience = load_texts(), Patience.of(settings)
+    router = Router(patience, clock)
+
+    async def summary_of(conversation_id: str) -> dict[str, Any]:
+        return await identity.ask("GET", SUMMARY, params={"conversation_id": conversation_id})
+
+    async def belongs_to(conversation_id: str) -> Belonging | None:
+        try:
+            summary = await summary_of(conversation_id)
+        except IdentityUnavailable:
+            return None
+        except IdentityRefused:
+            return Belonging()
+        return Belonging(summary.get("consultant_code"), summary.get("agency_code"))
+
+    return AgentsDesk(
+        Operations(database, hub, wake, customers, router, patience, texts, summary_of, clock),
+        Rounds(database, hub, customers, router, hours_of(settings), patience, texts, belongs_to, clock),
+    )

@@ -1,0 +1,86 @@
+"""Who may see and do what: every role, agency and action, against every kind of handover."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from areaclienti.desk.scope import Action, Where, Who, may
+
+ACTIONS = get_args(Action)
+OWN_ACTIONS = {"reply", "note", "draft", "transfer", "release", "hand_back", "close"}
+SUPERVISED = {"note", "transfer", "release", "force_take"}
+
+
+def who(role: str, agency: str | None = None, consultant: str | None = None, active: bool = True) -> Who:
+    return Who("me", frozenset({role}), agency, consultant, active)
+
+
+def where(
+    level: str | None = "pool", agency: str | None = None, consultant: str | None = None, mine: bool = False
+) -> Where:
+    return Where(level, agency, consultant, "me" if mine else None)
+
+
+def allowed(agent: Who, handover: Where) -> set[str]:
+    return {action for action in ACTIONS if may(agent, action, handover)}
+
+
+@pytest.mark.parametrize("role", ["agente", "supervisore", "auditor"])
+@pytest.mark.parametrize("level", ["consultant", "agency", "pool", None])
+@pytest.mark.parametrize("theirs", ["AG2", None])
+@pytest.mark.parametrize("mine", [False, True])
+def test_nobody_of_an_agency_may_do_anything_with_another_agency_s_customers(
+    role: str, level: str | None, theirs: str | None, mine: bool
+) -> None:
+    agent = who(role, "AG1", "C1")
+    assert allowed(agent, where(level, theirs, "C1", mine)) == set()
+
+
+@pytest.mark.parametrize(
+    ("level", "consultant", "may_claim"),
+    [("consultant", "C1", True), ("consultant", "C2", False), ("agency", "C2", True), ("pool", "C2", True)],
+)
+def test_an_agent_sees_his_agency_s_and_claims_what_has_come_to_him(
+    level: str, consultant: str, may_claim: bool
+) -> None:
+    found = allowed(who("agente", "AG1", "C1"), where(level, "AG1", consultant))
+    assert found == ({"read", "claim"} if may_claim else {"read"})
+
+
+def test_an_agent_works_on_what_he_has_and_on_nothing_else() -> None:
+    agent = who("agente", "AG1", "C1")
+    assert allowed(agent, where("agency", "AG1", mine=True)) == {"read", "claim"} | OWN_ACTIONS
+    assert allowed(agent, where("agency", "AG1")) == {"read", "claim"}
+
+
+@pytest.mark.parametrize("agency", ["AG1", None])
+def test_the_pool_sees_what_has_come_to_it(agency: str | None) -> None:
+    agent = who("agente")
+    assert allowed(agent, where("pool", agency)) == {"read", "claim"}
+    for level in ("consultant", "agency", None):
+        assert allowed(agent, where(level, agency)) == set()
+
+
+def test_supervisors_watch_over_their_agency_and_those_of_the_pool_over_all() -> None:
+    for level in ("consultant", "agency", "pool"):
+        assert allowed(who("supervisore", "AG1"), where(level, "AG1", "C1")) >= {"read"} | SUPERVISED
+        assert allowed(who("supervisore"), where(level, "AG1", "C1")) >= {"read"} | SUPERVISED
+    assert "reply" not in allowed(who("supervisore"), where("pool"))
+
+
+@pytest.mark.parametrize("agency", ["AG1", None])
+@pytest.mark.parametrize("mine", [False, True])
+def test_auditors_read_and_do_nothing(agency: str | None, mine: bool) -> None:
+    assert allowed(who("auditor", agency), where("agency", "AG1", mine=mine)) == {"read"}
+
+
+def test_who_was_revoked_or_has_no_role_may_do_nothing() -> None:
+    for role, agency, level, mine in product(
+        ["agente", "supervisore", "auditor"], ["AG1", None], ["consultant", "agency", "pool", None], [True, False]
+    ):
+        assert allowed(who(role, agency, active=False), where(level, "AG1", mine=mine)) == set()
+        nobody = Who("me", frozenset({"admin"}), agency, None, True)
+        assert allowed(nobody, where(level, "AG1", mine=mine)) == set()
