@@ -8,7 +8,9 @@ import re
 from typer.testing import CliRunner
 
 from areaclienti.cli import app
+from areaclienti.gateway.channels.whatsapp import verdicts
 from areaclienti.gateway.channels.whatsapp.outbound_texts import load_outbound_texts
+from areaclienti.gateway.channels.whatsapp.verdicts import Verdict
 from areaclienti.settings import GatewaySettings
 from areaclienti.simulator.limits import DOCUMENTS, LIMITS
 from tests.unit.markdown import ROOT, rows, section
@@ -34,6 +36,29 @@ def test_every_template_stands_there_as_it_is_submitted() -> None:
     assert table == {one.name: [one.category, one.language, one.body] for one in templates}
     printed = CliRunner().invoke(app, ["whatsapp", "templates"]).output
     assert all(json.dumps(one.body, ensure_ascii=False) in printed for one in templates)
+
+
+def test_every_code_that_the_sender_knows_stands_there_and_with_what_it_does() -> None:
+    said = {
+        Verdict.WINDOW: "template", Verdict.PERSON: "that person", Verdict.NUMBER: "more slowly", Verdict.SPAM: "pause",
+        Verdict.TOKEN: "pause|the same", Verdict.ACCOUNT: "pause|the same", Verdict.LATER: "growing intervals",
+        Verdict.UNDELIVERABLE: "given up",
+    }  # fmt: skip
+    table = {int(code): row[2] for row in rows(PAGE, "## Troubleshooting") for code in re.findall(r"\b\d+\b", row[0])}
+    for code, verdict in verdicts._BY_CODE.items():
+        assert re.search(said[verdict], table[code]), code
+    assert {code for code in table if verdicts.verdict_on(code, 400) is Verdict.REFUSED} <= {
+        100, 131008, 131009, 132001, 132015, 132016, 132068, 132069,
+    }  # fmt: skip
+
+
+def test_every_log_line_that_it_tells_to_watch_is_written() -> None:
+    sources = "".join(
+        file.read_text(encoding="utf-8") for file in (ROOT / "areaclienti/gateway/channels").rglob("*.py")
+    )
+    for row in rows(PAGE, "## What to watch"):
+        for event in re.findall(r"`(whatsapp_\w+|flow_\w+)`", row[0]):
+            assert f'"{event}"' in sources, event
 
 
 def test_the_files_and_commands_that_it_names_are_there() -> None:
