@@ -24,6 +24,7 @@ from benchmarks.canary.real_browser import in_a_browser
 from benchmarks.canary.rules import named_for_contacts
 from benchmarks.canary.search import Search
 from benchmarks.canary.ways import INTERCEPTED, WAYS, Way, gather_codes, play
+from benchmarks.canary.whatsapp_ways import WHATSAPP_WAYS
 from benchmarks.canary.world import rasa_debug, running_world
 from benchmarks.otherwise import gateway_made_by
 
@@ -40,7 +41,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="an empty folder for all files of the run, which stay there")
     asked = parser.parse_args()
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # the product's debug mode, not ours
-    ways = tuple(way for way in (*WAYS, IN_A_BROWSER) if asked.only in way.name)
+    ways = tuple(way for way in (*WAYS, *WHATSAPP_WAYS, IN_A_BROWSER) if asked.only in way.name)
     console, began = Console(width=200), time.monotonic()
     with _folder(asked.keep) as folder:
         product = observed(console, folder / "product", ways)
@@ -96,11 +97,12 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
 
 
 def _to_be_erased(people: Mapping[str, Person]) -> list[tuple[Person, str]]:
-    """Who registered with an e-mail, with a mobile, and after section C: by the contact that became the username."""
+    """Who registered with an e-mail, with a mobile, after section C, and on WhatsApp: by the username's contact."""
     contacts = {
         "story A, by the card": "email",
         "story B, by the card": "mobile",
         "section C, codice fiscale": "second_mobile",
+        "whatsapp, by page": "email",
     }
     return [(people[way], getattr(people[way], name)) for way, name in contacts.items() if way in people]
 

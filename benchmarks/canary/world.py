@@ -70,6 +70,8 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
         "log_level": "DEBUG",
         "demo": "false",
         "start_timeout_seconds": "300",
+        "whatsapp_flow_id": "1",
+        "whatsapp_flow_private_key_file": str(folder / "var" / "whatsapp-flow.pem"),
     }
     surroundings = {**TALKATIVE, "TMPDIR": str(folder / "tmp"), "SQLITE_TMPDIR": str(folder / "tmp")}
     surroundings |= {"HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
@@ -78,6 +80,7 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
         stack.enter_context(mock.patch.dict(os.environ, surroundings))
         stack.enter_context(started_otherwise(commands))
         _put_on_file(people, folder)
+        _run(folder, "whatsapp", "keys")
         captures = folder / "captures"
         engine = Wiretap(engine_tap, ports["engine_port"], lambda _: "gateway-engine", captures)
         actions = Wiretap(actions_tap, ports["actions_port"], lambda _: "engine-actions", captures)
@@ -107,17 +110,21 @@ def _put_on_file(people: list[Person], folder: Path) -> None:
     """By the insurer's file and the product's own command, before the product starts."""
     file = folder / "registry.csv"
     write_registry_file(people, file)
+    (folder / "var").mkdir()
+    _run(folder, "registry", "import", "--strict", str(file))
+    file.unlink()  # the insurer's, and no part of the product
+
+
+def _run(folder: Path, *command: str) -> None:
+    """A command of the product, beside it."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith("AREACLIENTI_")}
     var = folder / "var"
-    var.mkdir()
-    log = (folder / "var" / "registry-import.log").open("wb")
-    with log:
+    with (var / f"{command[0]}-{command[1]}.log").open("wb") as log:
         subprocess.run(
-            [sys.executable, "-m", "areaclienti", "registry", "import", "--strict", str(file)],
+            [sys.executable, "-m", "areaclienti", *command],
             cwd=ROOT,
             env=outside | {"AREACLIENTI_VAR_DIR": str(var), "AREACLIENTI_LOG_LEVEL": "DEBUG"},
             stdout=log,
             stderr=log,
             check=True,
         )
-    file.unlink()  # the insurer's, and no part of the product
