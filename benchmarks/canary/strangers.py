@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx
 
 from benchmarks.canary.people import Census, Person
-from benchmarks.canary.visitor import Visitor
+from benchmarks.canary.visitor import ANSWER_SECONDS, Visitor
 from benchmarks.canary.ways import Walk
 from benchmarks.canary.world import World
 
@@ -86,6 +86,16 @@ class Owner:
         with contextlib.closing(sqlite3.connect(self._database, timeout=10)) as connection:
             query = f"SELECT {', '.join(names)} FROM conversations WHERE csrf = ?"
             return Row(*connection.execute(query, (self._csrf,)).fetchone())
+
+    def wait_for_answer(self) -> None:
+        """Until nothing of hers waits for the assistant: what changes afterwards is somebody else's doing."""
+        query = """SELECT 1 FROM turns t JOIN conversations c ON c.id = t.conversation_id
+            WHERE c.csrf = ? AND t.state = 'pending'"""
+        until = time.monotonic() + ANSWER_SECONDS
+        with contextlib.closing(sqlite3.connect(self._database, timeout=10)) as connection:
+            while connection.execute(query, (self._csrf,)).fetchone():
+                assert time.monotonic() < until, "her own message is not answered"
+                time.sleep(0.05)
 
     def choice_ids(self) -> list[str]:
         return [choice["id"] for message in self.visitor.messages for choice in message["choices"]]
@@ -286,7 +296,7 @@ def _from_her_own_page(tally: Tally, owner: Owner, stranger: Visitor) -> None:
             forged.get("/api/messages?text=ciao&client_id=12345678", headers={override: "POST"})
     with _as(owner, gateway, owner.visitor.csrf) as herself:
         tally.controls["the owner's own page writes"] = herself.post("/api/messages", json=_text()).status_code == 202
-    time.sleep(0.5)
+    owner.wait_for_answer()
 
 
 @contextlib.contextmanager
