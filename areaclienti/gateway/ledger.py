@@ -218,15 +218,18 @@ class Ledger:
 
         return await self._database.read(work)
 
-    async def texts_of_customer(self, conversation_id: str, most: int) -> list[str]:
-        """The newest texts that the customer wrote, at most so many."""
+    async def words_of_customer(self, conversation_id: str, most: int) -> list[str]:
+        """The newest texts that the customer wrote, at most so many, and the number that the channel knows him by."""
         query = (
             select(Message.text)
             .where(Message.conversation_id == conversation_id, Message.author == "customer", Message.kind == "text")
             .order_by(Message.seq.desc())
             .limit(most)
         )
-        return await self._database.read(lambda session: list(session.scalars(query)))
+        mobile = select(Conversation.mobile).where(Conversation.id == conversation_id, Conversation.mobile.is_not(None))
+        return await self._database.read(
+            lambda session: [*session.scalars(query), *filter(None, session.scalars(mobile))]
+        )
 
     async def read_after(self, conversation_id: str, after: int) -> Page:
         """The conversation, and its messages with a seq above `after`, oldest first.

@@ -75,11 +75,12 @@ async def give_by_link(
 
 
 async def _refuse_own_words(served: Services, conversation_id: str, password: str) -> None:
-    """Raise SecretRejected for a password made of what the customer wrote here: his name, company, contact.
+    """Raise SecretRejected for a password made of what the customer wrote here: his name, company, contact; or of the
+    number that he writes from, which may become his username without being written.
 
     Identity can't tell: it has the password's hash alone when it learns the name, and must answer everybody the same.
     """
-    texts = await served.ledger.texts_of_customer(conversation_id, MOST_TEXTS)
+    texts = await served.ledger.words_of_customer(conversation_id, MOST_TEXTS)
     failed = failed_rules(password, personal_words_in(texts))
     if "too_personal" in failed:
         raise SecretRejected(failed)

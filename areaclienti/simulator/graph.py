@@ -67,9 +67,10 @@ def _parsed(raw: bytes) -> object:
 
 def _take_receipt(state: State, body: object) -> Response:
     receipt = check_receipt(body)
-    phone = state.phones.holding(receipt.message_id)
-    if phone is None or not phone.mark_read(receipt.message_id):
+    phone = state.phones.writer_of(receipt.message_id)
+    if phone is None:
         raise Refusal(131009, "Param message_id is not a message that came in since the simulator's start.")
+    phone.mark_read(receipt.message_id)
     if receipt.typing:
         phone.show_typing()
     return JSONResponse({"success": True})

@@ -148,6 +148,7 @@ async def send(state: State, phone: Phone, request: Request) -> Response:
     except Unfit as unfit:
         raise Failed(422, "invalid_input", str(unfit)) from None
     entry = phone.add("person", message["id"], message) if _is_shown(wish, phone) else None
+    state.phones.wrote(phone, message["id"])
     state.throughput.count()
     change = state.business.change({"contacts": [contact(phone)], "messages": [message]})
     webhook = await state.webhooks.deliver(message["type"], phone.user_id, change, message["id"])

@@ -119,15 +119,12 @@ class Phone:
         self.changed(entry)
         return True
 
-    def mark_read(self, message_id: str) -> bool:
-        """Give what the person wrote, up to this message, its blue ticks. False when the message isn't known."""
+    def mark_read(self, message_id: str) -> None:
+        """Give what the person wrote, up to this message, its blue ticks."""
         last = self.find(message_id)
-        if last is None or last.side != "person":
-            return False
         for entry in self.entries.values():
-            if entry.side == "person" and entry.n <= last.n:
+            if last is not None and entry.side == "person" and entry.n <= last.n:
                 self.move_forward(entry, "read")
-        return True
 
     def show_typing(self) -> None:
         """The business is about to answer; ends with its next message, or by itself."""
@@ -182,6 +179,7 @@ class Phones:
     def __init__(self) -> None:
         self._by_id: OrderedDict[str, Phone] = OrderedDict()
         self._by_number: dict[str, Phone] = {}
+        self._writer_of: OrderedDict[str, str] = OrderedDict()  # the user id behind a message id
 
     def open(self, mobile: str | None, name: str, user_id: str | None = None) -> Phone:
         """The phone with this number, or, without one, with this id; a new one when there is none."""
@@ -210,9 +208,15 @@ class Phones:
             raise beyond("window.length", "Nobody wrote from this number or user since the simulator's start.")
         return phone
 
-    def holding(self, wamid: str) -> Phone | None:
-        """The phone in whose chat a message stands."""
-        return next((phone for phone in reversed(self._by_id.values()) if phone.find(wamid)), None)
+    def wrote(self, phone: Phone, wamid: str) -> None:
+        """Remember who wrote a message, whatever becomes of it in the chat."""
+        self._writer_of[wamid] = phone.user_id
+        if len(self._writer_of) > ENTRIES_IN_ALL:
+            self._writer_of.popitem(last=False)
+
+    def writer_of(self, wamid: str) -> Phone | None:
+        """Who wrote a message."""
+        return self._by_id.get(self._writer_of.get(wamid, ""))
 
     def _forget(self) -> None:
         total = sum(len(phone.entries) for phone in self._by_id.values())

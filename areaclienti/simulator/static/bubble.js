@@ -94,7 +94,7 @@ function offersOf(entry, { type, action }, actions) {
     return action.buttons.map(({ reply }) => offer({ onclick: () => actions.choose(entry, { type: 'button_reply', ...reply }) }, icon('reply'), reply.title));
   }
   if (type === 'list') return [offer({ 'aria-haspopup': 'dialog', onclick: () => actions.list(entry) }, icon('list'), action.button)];
-  if (type === 'flow') return [offer({ disabled: true, title: T.flow }, icon('flow'), `${action.parameters.flow_cta} · ${T.flow}`)];
+  if (type === 'flow') return [offer({ disabled: true }, icon('flow'), action.parameters.flow_cta), h('p', { class: 'chip' }, T.flow)];
   const { url, display_text: label } = action.parameters;
   return [h('a', { class: 'offer', href: url, target: '_blank', rel: 'noopener noreferrer' }, icon('open'), label)];
 }

@@ -2,6 +2,7 @@
 
 import { h } from '/static/chat/dom.js';
 import { ask } from './api.js';
+import { Faults } from './faults.js';
 import { TEXTS } from './it.js';
 
 const T = TEXTS.developer;
@@ -16,10 +17,11 @@ export class Developer {
     graph: new List(T.graph, T.noGraph),
     webhooks: new List(T.webhooks, T.noWebhooks),
   };
+  #faults = new Faults();
   #received = () => [];
 
   constructor() {
-    document.querySelector('#developer-lists').replaceChildren(...Object.values(this.#lists).map(({ element }) => element));
+    document.querySelector('#developer-lists').replaceChildren(this.#faults.element, ...Object.values(this.#lists).map(({ element }) => element));
     this.#look();
   }
 
@@ -33,6 +35,7 @@ export class Developer {
       try {
         const [about, refused, webhooks] = await Promise.all([ask('GET', '/about'), ask('GET', '/refused'), ask('GET', '/webhooks')]);
         this.#draw(about, refused, webhooks);
+        await this.#faults.look();
       } catch {
         // the chat says that the simulator is away
       }

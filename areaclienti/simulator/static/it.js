@@ -40,7 +40,7 @@ export const TEXTS = {
     undelivered: 'L’assistente non risponde ancora: il messaggio parte da solo appena torna.',
     failed: 'Non sono riuscito a inviare. Riprova.',
     status: { waiting: 'in attesa', sent: 'inviato', delivered: 'consegnato', read: 'letto', failed: 'non consegnato' },
-    flow: 'Il simulatore non apre i moduli',
+    flow: 'Il simulatore non apre i moduli (Flow): quelli si provano su un telefono vero.',
     template: (name) => `Modello «${name}»`,
     templateText: 'Il testo approvato lo conosce solo Meta: qui si vedono i suoi valori.',
     choose: 'Scegli',
@@ -71,6 +71,14 @@ export const TEXTS = {
   },
   mediaDetails: { audio: '0:07', document: 'documento.pdf', location: 'Milano', contacts: 'Anna Prova', unsupported: 'non previsto dalle API' },
   about: { title: 'Che cos’è questo telefono', mailbox: 'Posta di prova', home: 'Chat sul sito', what: 'Un telefono di prova al posto di WhatsApp: parla con l’assistente senza un account Meta e senza che niente esca da questo computer.' },
+  faults: {
+    title: 'Fai andare storto qualcosa',
+    duplicates: 'Ogni webhook arriva tre volte',
+    reversed: 'I webhook arrivano a due a due, in ordine inverso',
+    lost: 'La prossima risposta di Graph si perde',
+    errors: 'Graph rifiuta i prossimi due messaggi (131056: troppo in fretta)',
+    statuses: 'Gli stati arrivano al contrario: letto, consegnato, inviato',
+  },
   developer: {
     verified: 'Webhook verificato: il gateway ha restituito il codice di prova.',
     unverified: 'Webhook non ancora verificato: il gateway non risponde.',

@@ -96,10 +96,13 @@ def _refused(handset: Handset, world: World) -> None:
     handset.take("Mario Rossi")
     handset.begin()
     world.business.say("393201234600", text("x" * 5000))
+    world.business.say("393201234600", {"type": "template", "template": {"name": "x", "language": {"code": "it"}}})
+    handset.says("Modello «x»")
     handset.press("Passa un giorno")
     if handset.page.locator("#developer").is_visible():
         expect(handset.page.locator(".refused details")).to_have_count(1)
         handset.page.locator(".refused summary").click()
+        handset.page.locator(".faults summary").click()
 
 
 STATES = (

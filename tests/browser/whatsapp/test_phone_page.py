@@ -248,3 +248,31 @@ def test_everything_can_be_done_from_the_keyboard(open_page: OpenPage, world: Wo
     page.keyboard.press("Escape")
     expect(opener).to_be_focused()
     expect(handset.log).to_have_attribute("tabindex", "0")
+
+
+def test_things_can_be_made_to_go_wrong_from_the_page(handset: Handset, world: World) -> None:
+    handset.begin()
+    panel = handset.page.locator("#developer")
+    panel.locator(".faults summary").click()
+    panel.get_by_role("checkbox", name="Ogni webhook arriva tre volte").check()
+    panel.get_by_role("checkbox", name="Graph rifiuta i prossimi due messaggi").check()
+    user_id = world.business.messages[0]["from_user_id"]
+    assert [world.business.say(user_id, text("ora?")).status_code for _ in range(3)] == [400, 400, 200]
+    # what happens so many times is over by itself
+    expect(panel.get_by_role("checkbox", name="Graph rifiuta i prossimi due messaggi")).not_to_be_checked()
+    expect(panel.get_by_role("checkbox", name="Ogni webhook arriva tre volte")).to_be_checked()
+    handset.write("tre volte")
+    deadline = time.monotonic() + 5
+    while len(world.business.messages) < 4 and time.monotonic() < deadline:
+        handset.page.wait_for_timeout(50)
+    assert len({message["id"] for message in world.business.messages[1:]}) == 1
+    assert len(world.business.messages) == 4
+
+
+def test_a_template_says_that_its_text_is_not_known_here(handset: Handset, world: World) -> None:
+    handset.begin()
+    template = {"name": "riprendi", "language": {"code": "it"}}
+    sent = world.business.say("393201234600", {"type": "template", "template": template})
+    assert sent.status_code == 200
+    handset.says("Modello «riprendi»")
+    handset.says("Il testo approvato lo conosce solo Meta")

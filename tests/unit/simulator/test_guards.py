@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +49,11 @@ async def test_nothing_that_was_written_reaches_a_log(sim: Sim, caplog: pytest.L
     await sim.writes("Lampada-Verde7" * 400)
     assert (await sim.client.get("/refused")).json()["in_all"] == 1
     assert "Lampada" not in caplog.text
+
+
+def test_the_simulator_knows_nothing_of_the_gateway() -> None:
+    # What refuses must not share the sender's own idea of the limits.
+    asked = "import sys, areaclienti.simulator.app; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert "areaclienti.simulator.app" in loaded
+    assert [name for name in loaded if name.startswith("areaclienti.gateway") or name == "fastapi"] == []

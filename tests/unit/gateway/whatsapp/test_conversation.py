@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from areaclienti.gateway.channels.whatsapp import processing
 from areaclienti.gateway.channels.whatsapp.inbound_texts import inbound_texts
 from areaclienti.gateway.db.models import now
+from areaclienti.gateway.identity_client import SecretRejected
 from areaclienti.gateway.limits import Buckets, Rate
+from areaclienti.gateway.secrets import give_secret
 from areaclienti.gateway.texts import load_texts
 from tests.unit.gateway.browser import until
 from tests.unit.gateway.database import change, rows
@@ -334,3 +336,17 @@ async def test_a_secret_that_comes_first_is_hidden_and_the_assistant_introduces_
     ]
     await meta.say(m.text("RSSMRA80A01H501U", at=1_780_000_001))
     assert len(engine.turns) == 1
+
+
+async def test_a_password_made_of_the_number_that_writes_is_refused(
+    app: FastAPI, meta: Meta, identity: Identity, url: str
+) -> None:
+    await meta.say(m.text("ciao"))  # the number was never written
+    ((conversation_id,),) = await rows(url, "SELECT id FROM conversations")
+    served = app.state.services
+    with pytest.raises(SecretRejected) as refused:
+        await give_secret(served, conversation_id, "one", "wa:x", "password", f"Ab{m.WA_ID.removeprefix('39')}")
+    assert "too_personal" in refused.value.failed_rules
+    assert identity.deposits == []
+    await give_secret(served, conversation_id, "two", "wa:x", "password", "Girasole-Blu-77")
+    assert len(identity.deposits) == 1
