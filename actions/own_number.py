@@ -21,7 +21,8 @@ _THIS = re.compile(
 _THIS_ALONE = re.compile(r"(?:(?:si|ok|certo|va bene|usa|uso|usiamo|prendi) )*questo(?: qui| va bene)?")
 _OTHER = re.compile(r"\baltr[oa]\b|\bdivers[oa]\b|\be?-?mail\b|\bposta elettronica\b")
 _NOT = re.compile(r"\b(?:no|non|mai|senza)\b")
-_NAMES_ONE = re.compile(r"[@?\d]")  # a contact of its own, or a question
+# a contact of its own, or a question
+_NAMES_ONE = re.compile(r"[@?\d]|^(?:(?:e|ma) )?(?:qual[ei]?|che|cosa|come|dove|perche|posso|devo|si puo)\b")
 
 
 def known(tracker: Tracker) -> str | None:

@@ -62,6 +62,8 @@ def test_while_another_contact_is_corrected_it_is_shown_but_a_yes_does_not_mean_
         ("no, questo numero no", None),
         ("questo numero va bene?", None),
         ("posso usare la mail?", None),
+        ("quale mail devo usare", None),
+        ("ma posso usare questo numero", None),
         ("la mia mail è mario.rossi@example.com", None),
         ("un altro: 333 7654321", None),
         ("aiuto", None),
