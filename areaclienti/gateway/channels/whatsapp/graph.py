@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -94,10 +95,11 @@ class GraphClient:
 
     async def _post(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = await self._client.post(self._path, json=body)
+            async with asyncio.timeout(TIMEOUT_SECONDS):  # in all: httpx counts each step of a request by itself
+                response = await self._client.post(self._path, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise Unanswered("unreachable", maybe_sent=False) from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, TimeoutError):
             raise Unanswered("answer_lost", maybe_sent=True) from None
         answer = _object(response)
         if response.is_success and answer is not None and "error" not in answer:

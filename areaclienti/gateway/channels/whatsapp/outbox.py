@@ -22,7 +22,7 @@ from areaclienti.gateway.texts import Purpose
 from areaclienti.logging import get_logger
 
 # A sender that dies gives its message back after the longest request, and the time in which a status would have come.
-LEASE = timedelta(seconds=TIMEOUT_SECONDS + 15)
+LEASE = timedelta(seconds=TIMEOUT_SECONDS + 8)
 WINDOW_CODE = 131047
 TEMPLATE = "template"
 _OPEN = ("pending", "sending")

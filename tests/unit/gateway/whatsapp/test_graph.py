@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
 
+from areaclienti.gateway.channels.whatsapp import graph
 from areaclienti.gateway.channels.whatsapp.graph import GraphClient, Receiver, Refused, Unanswered
 from areaclienti.gateway.channels.whatsapp.message_types import list as lists
 from areaclienti.gateway.channels.whatsapp.message_types.buttons import buttons
@@ -82,6 +84,19 @@ async def test_errors_are_read_by_their_code(answer: httpx.Response, verdict: Ve
     with pytest.raises(Refused) as refused:
         await send(answer)
     assert refused.value.verdict is verdict
+
+
+async def test_an_answer_that_comes_drop_by_drop_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "TIMEOUT_SECONDS", 0.05)
+
+    async def slowly(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(10)
+        return httpx.Response(200)
+
+    client = GraphClient("https://graph.example/v23.0", "42", "a-secret-token", httpx.MockTransport(slowly))
+    with pytest.raises(Unanswered) as told:
+        await client.send(Receiver("IT.1", None), text("ciao"), "7")
+    assert told.value.maybe_sent
 
 
 async def test_a_wait_that_is_asked_for_is_read() -> None:
