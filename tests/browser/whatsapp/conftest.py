@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from areaclienti.settings import SimulatorSettings
 from areaclienti.simulator.app import create_app
 from areaclienti.supervisor.free_ports import free_ports
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.whatsapp.business import Business
 from tests.browser.whatsapp.handset import Handset
 from tests.browser.widget.conftest import WATCH_POLICY
@@ -62,14 +63,14 @@ class _Served:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self._server.started:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def open_page(browser: Browser, world: World) -> Iterator[OpenPage]:
             timezone_id="Europe/Rome",
             **options,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(WATCH_POLICY)
         page.on("pageerror", lambda error: problems.append(str(error)))

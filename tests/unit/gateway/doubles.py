@@ -151,6 +151,7 @@ class Identity:
     def __init__(self) -> None:
         self.deposits: list[dict[str, str]] = []
         self.down = False
+        self.refused = 0  # requests, while it was down
         self.mailbox_on = True
         self.sign_in: dict[str, Any] = {"outcome": "rejected"}
         self.signed_in_from: list[str] = []
@@ -169,6 +170,7 @@ class Identity:
         @app.middleware("http")
         async def key_and_faults(request: Request, call_next: Any) -> Response:
             if self.down:
+                self.refused += 1
                 return JSONResponse({"code": "internal", "message": "down"}, 500)
             if request.headers.get("authorization") != f"Bearer {IDENTITY_KEY}":
                 return JSONResponse({"code": "unauthorized", "message": "key"}, 401)

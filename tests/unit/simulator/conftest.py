@@ -95,7 +95,7 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
@@ -108,5 +108,5 @@ async def served() -> AsyncIterator[Sim]:
     """The same over real connections."""
     receiver = Receiver(SECRET, VERIFY)
     app = create_app(settings(), webhook_transport=httpx.ASGITransport(receiver.app))
-    async with serving(app) as address, httpx.AsyncClient(base_url=address, trust_env=False) as client:
+    async with serving(app) as address, httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
         yield Sim(client, app.state.simulator, receiver)

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until the condition holds. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - of several tasks, without a common event
@@ -47,7 +47,7 @@ class Receiver:
         entries = [entry for body in self.bodies for entry in json.loads(body)["entry"]]
         return [change["value"] for entry in entries for change in entry["changes"]]
 
-    async def until(self, holds: Callable[[Receiver], bool], seconds: float = 5.0) -> None:
+    async def until(self, holds: Callable[[Receiver], bool], seconds: float = 60.0) -> None:
         """Wait until something holds; fails when it doesn't."""
         await eventually(lambda: holds(self), seconds)
 

@@ -17,7 +17,7 @@ Event = tuple[str, dict[str, Any], str | None]
 
 async def events(sim: Sim, user_id: str, last_id: str = "") -> AsyncIterator[Event]:
     headers = {"Last-Event-ID": last_id} if last_id else {}
-    async with sim.client.stream("GET", f"/phones/{user_id}/events", headers=headers, timeout=10) as stream:
+    async with sim.client.stream("GET", f"/phones/{user_id}/events", headers=headers, timeout=60) as stream:
         name, data, event_id = "", "", None
         async for line in stream.aiter_lines():
             field, _, value = line.partition(": ")
@@ -33,7 +33,7 @@ async def events(sim: Sim, user_id: str, last_id: str = "") -> AsyncIterator[Eve
 
 
 async def until(stream: AsyncIterator[Event], name: str) -> Event:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for event in stream:
             if event[0] == name:
                 return event

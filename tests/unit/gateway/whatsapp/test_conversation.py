@@ -205,12 +205,12 @@ async def test_a_password_in_the_chat_is_stored_nowhere(meta: Meta, engine: Engi
 async def test_while_identity_is_away_a_code_waits(
     meta: Meta, engine: Engine, identity: Identity, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "IDENTITY_PAUSES_SECONDS", (0.01, 1.0))
+    monkeypatch.setattr(processing, "IDENTITY_PAUSES_SECONDS", (0.01, 3.0))
     engine.expect("verification_code", "code")
     await meta.say(m.text("ciao"))
     identity.down = True
     await meta.deliver(m.of(m.text("482913")))
-    await asyncio.sleep(0.2)
+    await until(lambda: identity.refused == 2)
     assert identity.deposits == []
     assert (await rows(url, "SELECT count(*) FROM whatsapp_inbound WHERE state = 'pending'")) == [(1,)]
     identity.down = False
