@@ -9,22 +9,18 @@ from pathlib import Path
 import pytest
 
 from areaclienti.gateway.db.database import open_database
-from areaclienti.gateway.db.migrate import upgrade
 from tests.needs import needs
 from tests.unit.desk.world import World
-from tests.unit.gateway.database import database_of_server
+from tests.unit.gateway.database import database_file, database_of_server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A migrated database of each kind that the gateway runs on."""
     if request.param == "sqlite":
-        file_url = f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
-        await asyncio.to_thread(upgrade, file_url)
-        yield file_url
+        yield await asyncio.to_thread(database_file, tmp_path)
         return
     async with database_of_server(needs("postgres")) as server_url:
-        await asyncio.to_thread(upgrade, server_url)
         yield server_url
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,10 +13,10 @@ from fastapi import FastAPI
 
 from areaclienti.gateway import turns
 from areaclienti.gateway.app import create_app
-from areaclienti.gateway.db.migrate import upgrade
 from areaclienti.gateway.limits import Buckets, Limits
 from areaclienti.settings import GatewaySettings
 from tests.unit.gateway.browser import Browser
+from tests.unit.gateway.database import database_file
 from tests.unit.gateway.doubles import ENGINE_KEY, IDENTITY_KEY, Engine, Identity
 from tests.unit.known_routes import with_known_routes
 
@@ -39,19 +38,10 @@ def identity() -> Identity:
     return Identity()
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database file at the newest schema."""
-    file = tmp_path_factory.mktemp("gateway") / "template.db"
-    upgrade(f"sqlite+aiosqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def url(tmp_path: Path, migrated: Path) -> str:
+def url(tmp_path: Path) -> str:
     """An empty database file."""
-    shutil.copy(migrated, tmp_path / "gateway.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
+    return database_file(tmp_path)
 
 
 def build(

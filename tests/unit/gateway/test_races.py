@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from tests.needs import needs
 from tests.unit.gateway.browser import Browser, until
 from tests.unit.gateway.conftest import Start, build, running
-from tests.unit.gateway.database import database_of_server, rows
+from tests.unit.gateway.database import database_file, database_of_server, rows
 from tests.unit.gateway.doubles import Engine, Identity
 
 
@@ -21,7 +21,7 @@ from tests.unit.gateway.doubles import Engine, Identity
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """An empty database of each kind that the gateway runs on."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
+        yield await asyncio.to_thread(database_file, tmp_path)
         return
     async with database_of_server(needs("postgres")) as server_url:
         yield server_url
