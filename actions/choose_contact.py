@@ -29,4 +29,4 @@ class ChooseContact(Action):
             return [*clear("chosen_contact"), *go_to("contact_choice_form")]
         if match["outcome"] == "code_sent":
             return [*clear("chosen_contact"), *code_sent(match["challenge"], dispatcher)]
-        return [*clear("chosen_contact"), *limit_reached(dispatcher)]
+        return [*clear("chosen_contact"), *limit_reached(dispatcher, "choose_contact")]

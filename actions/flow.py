@@ -8,6 +8,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import desk
+
 # What each field of a correction clears (manual 1c: checked field by field).
 FIELDS: dict[str, list[str]] = {
     "customer_type": ["customer_type", "given_name", "family_name", "company_name", "customer_name"],
@@ -77,10 +79,19 @@ def code_sent(challenge: dict[str, Any], dispatcher: CollectingDispatcher, again
     ]
 
 
-def limit_reached(dispatcher: CollectingDispatcher) -> list[EventType]:
-    """No more codes today: says so and offers a person."""
+def limit_reached(dispatcher: CollectingDispatcher, resume_step: str) -> list[EventType]:
+    """No more codes today: says so and offers a person, who may give the conversation back at `resume_step`."""
+    spent = clear("verification_code")
+    if desk.is_there():
+        return [*spent, *hand_over(dispatcher, "utter_handover_codes_spent", resume_step)]
     dispatcher.utter_message(response="utter_code_limit")
-    return [*clear("verification_code"), *stop_at("handover")]
+    return [*spent, *stop_at("handover")]
+
+
+def hand_over(dispatcher: CollectingDispatcher, utterance: str, resume_step: str) -> list[EventType]:
+    """Leaves the form, says why a person is to go on, and notes the step to go on at afterwards."""
+    dispatcher.utter_message(response=utterance)
+    return [*stop_at("handover"), SlotSet("resume_step", resume_step)]
 
 
 LOST = {"registration_unknown", "no_challenge"}

@@ -7,8 +7,8 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions import identity
-from actions.flow import LOST, clear, go_to, registration_lost, stop_at
+from actions import desk, identity
+from actions.flow import LOST, clear, go_to, hand_over, registration_lost, stop_at
 
 
 class Identify(Action):
@@ -33,5 +33,7 @@ class Identify(Action):
         if found["outcome"] == "not_identified":
             dispatcher.utter_message(response="utter_not_identified")
             return [*clear("tax_code"), *go_to("identification_form")]
+        if desk.is_there():
+            return [*clear("tax_code"), *hand_over(dispatcher, "utter_handover_not_recognised", "recheck")]
         dispatcher.utter_message(response="utter_not_recognised_at_all")  # manual 6c
         return [*clear("tax_code"), *stop_at("handover")]

@@ -25,6 +25,12 @@ def entity(tracker: Tracker, name: str) -> str | None:
     return max(values, key=len, default=None)
 
 
+def codes(tracker: Tracker, name: str) -> list[str]:
+    """The codes that the gateway sent under a name, in their order."""
+    found = [one.get("value") for one in tracker.latest_message.get("entities") or [] if one.get("entity") == name]
+    return [str(code) for value in found if isinstance(value, list) for code in value]
+
+
 def spans(tracker: Tracker) -> list[tuple[str, int, int]]:
     """Entity, start and end of all that is marked in the latest message's text, in reading order."""
     found = [one for one in tracker.latest_message.get("entities") or [] if "start" in one and "end" in one]

@@ -29,7 +29,7 @@ class Register(Action):
             again = tracker.get_slot("code_destination") is not None
             return [known, *code_sent(match["challenge"], dispatcher, again)]
         if match["outcome"] == "limit_reached":
-            return [known, *limit_reached(dispatcher)]
+            return [known, *limit_reached(dispatcher, "recheck")]
         return [known, *self._not_recognised(dispatcher, tracker)]
 
     async def _match(self, tracker: Tracker) -> dict[str, Any]:

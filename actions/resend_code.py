@@ -32,5 +32,5 @@ class ResendCode(Action):
             dispatcher.utter_message(response="utter_code_too_soon", wait_seconds=match["retry_after_seconds"])
             return []
         if match["outcome"] == "limit_reached":
-            return limit_reached(dispatcher)
+            return limit_reached(dispatcher, "verification_code")
         return code_sent(match["challenge"], dispatcher, again=True)

@@ -41,7 +41,7 @@ class VerifyCode(Action):
             left = checked["attempts_left"]
             dispatcher.utter_message(response=utterance, attempts_left=left)
             return [SlotSet("attempts_left", left), *clear("verification_code"), *go_to("verification_form")]
-        return limit_reached(dispatcher)
+        return limit_reached(dispatcher, "verification_code")
 
     def _done(self, account: dict[str, Any], dispatcher: CollectingDispatcher) -> list[EventType]:
         has_mobile = account["has_mobile"]

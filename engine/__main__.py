@@ -24,7 +24,7 @@ EXPECTED_WARNINGS = (
     # Actions say most responses: tests/unit/test_dialogue.py holds them against rules and actions together.
     "The utterance '.*' is not used in any story or rule",
     # The gateway sends these; nobody types them.
-    "The intent '(open_chat|come_back|send_media|give_secret|choose_contact|confirm_data)' is listed in the domain",
+    "The intent '(open_chat|come_back|send_media|hand_back|give_secret|choose_contact|confirm_data)' is listed in the",
     # Advice for projects of Rasa 2: slots and entities of one name, filled by the forms here.
     "Slot auto-fill has been removed",
 )

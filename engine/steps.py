@@ -29,3 +29,14 @@ def standing(tracker: DialogueStateTracker, messages: list[dict[str, Any]]) -> t
         return OF_REQUESTED_SLOT[requested]
     stage = tracker.get_slot("stage") or "idle"
     return stage, "choice" if messages and messages[-1]["choices"] else "text"
+
+
+def resumable(tracker: DialogueStateTracker) -> tuple[str, str]:
+    """(step, expects) at which the registration can go on after a person had it: where the form stands, or the slot
+    `resume_step` says.
+    """
+    step, expects = standing(tracker, [])
+    if step != "handover":
+        return step, expects
+    after = tracker.get_slot("resume_step") or "idle"
+    return after, dict(OF_REQUESTED_SLOT.values()).get(after, "text")

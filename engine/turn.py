@@ -11,7 +11,7 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from engine.steps import standing
+from engine.steps import resumable, standing
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +31,15 @@ class Collector(OutputChannel):  # type: ignore[misc]
         self._channel = channel
         self.messages: list[dict[str, Any]] = []
         self.leave_out: frozenset[str] = frozenset()  # utterances that this turn does without
+        self.handover: str | None = None  # why a person is to go on; nothing is said after that
 
     def name(self) -> str:  # type: ignore[override]
         return self._channel
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        if message.get("utter_action") not in self.leave_out:
+        if self.handover is None and message.get("utter_action") not in self.leave_out:
             self.messages.append(_as_contract(message))
+            self.handover = (message.get("custom") or {}).get("handover")
 
 
 def _as_contract(message: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +81,10 @@ class Turn:
             raise TurnFailed("no_reply")
         step, expects = standing(tracker, self.collector.messages)
         self.answer = {"messages": self.collector.messages, "step": step, "expects": expects}
+        if reason := self.collector.handover:
+            resume_step, resume_expects = resumable(tracker)
+            asked = {"reason": reason, "resume_step": resume_step, "resume_expects": resume_expects}
+            self.answer |= {"step": "handover", "expects": "text", "handover": asked}
         return self.answer
 
 

@@ -27,6 +27,19 @@ def generated_scenarios() -> Iterator[Scenario]:
                     yield _scenario(f"{story_name} at {point['at']}: {name}", story, place, steps, interruption)
 
 
+def ways_to_points() -> Iterator[tuple[str, str, list[dict[str, Any]], dict[str, Any], list[dict[str, Any]]]]:
+    """For each point where interruptions are tried: its name, the kind of customer, the steps that lead there, the
+    point, and the steps from there to the account.
+    """
+    for story_name, story in _read("stories.yml").items():
+        way = story["way"]
+        for place, point in enumerate(way):
+            if point.get("try"):
+                before = [{"step": way[0]["step"]}, *(_answered(way, at) for at in range(place))]
+                after = [_answered(way, at) for at in range(place, len(way))]
+                yield f"{story_name}, {point['at']}", story["customer"], before, point, after
+
+
 def _read(file: str) -> dict[str, Any]:
     data: dict[str, Any] = yaml.safe_load((FOLDER / file).read_text(encoding="utf-8"))
     return data

@@ -31,6 +31,7 @@ class Theatre:
         self._next_number = first_number
         self._channel = channel
         self._playing: dict[str, Future[None]] = {}
+        self._channels: dict[str, Channel] = {}
         self._loop = asyncio.new_event_loop()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._thread = threading.Thread(target=self._loop.run_forever, name="theatre", daemon=True)
@@ -48,7 +49,8 @@ class Theatre:
             self.passwords |= customer.passwords
             self.tax_codes |= customer.tax_codes
             self.contacts.add(customer.variables["email"])
-            player = Player(self._stack, scenario, customer, self._way_in(scenario, customer))
+            channel = self._channels[scenario.id] = self._way_in(scenario, customer)
+            player = Player(self._stack, scenario, customer, channel)
             self._playing[scenario.id] = asyncio.run_coroutine_threadsafe(self._play(player), self._loop)
 
     def outcome(self, scenario: Scenario) -> BaseException | None:
@@ -56,6 +58,10 @@ class Theatre:
         if scenario.id not in self._playing:
             self.announce([scenario])
         return self._playing[scenario.id].exception()
+
+    def found_by(self, scenario: Scenario) -> tuple[str, str]:
+        """A column of the ledger and its value in the conversation of a scenario that was played."""
+        return self._channels[scenario.id].found_by()
 
     def wait(self) -> None:
         """Wait for what is still played."""

@@ -59,6 +59,7 @@ class Engine:
         self.step, self.expects = "customer_type", "choice"
         self.choices: list[dict[str, Any]] = []
         self.card: dict[str, Any] | None = None
+        self.handover: dict[str, str] | None = None
         self.delay = 0.0
         self.ready = True
         self.gate: asyncio.Event | None = None
@@ -140,6 +141,8 @@ class Engine:
             if self.card:
                 message["card"] = self.card
             self._answers[key] = {"messages": [message], "step": self.step, "expects": self.expects}
+            if self.handover:
+                self._answers[key]["handover"] = self.handover
         if failure == "answer_lost":
             return Response(status_code=502)
         return JSONResponse(self._answers[key])

@@ -107,9 +107,13 @@ export class Store {
   openChoices() {
     const all = this.messages();
     const index = all.findLastIndex(({ choices }) => choices?.length);
-    if (index < 0 || this.state.owner !== 'bot') return null;
+    const { owner } = this.state;
+    if (index < 0 || owner === 'human' || owner === 'closed') return null;
+    // While a person is looked for, and after his last word, only what the desk itself offers may be pressed.
+    if (owner !== 'bot' && all[index].author !== 'system') return null;
     const answers = all.slice(index + 1).filter(({ author, status }) => author === 'customer' && status !== 'failed');
     const answered = answers.some(({ kind }) => kind === 'choice');
+    if (owner !== 'bot') return answered ? null : all[index].key;
     // A question asked beside the choices leaves them open; any other answer has closed them.
     if (answered || (answers.length && this.state.expects !== 'choice')) return null;
     return all[index].key;

@@ -1,0 +1,133 @@
+"""Conversations that a person is asked into, at every point of every way, and their way back to the assistant."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.scenarios.generate import ways_to_points
+from tests.scenarios.model import FOLDER, Scenario
+from tests.scenarios.product import SETTINGS
+from tests.scenarios.records import Records
+from tests.scenarios.theatre import Theatre
+from tests.stack import Stack, running_stack
+
+# Open at any time that the tests are run at; nobody is at the desk, so whoever is queued waits.
+OPEN = {
+    "desk": "on",
+    "desk_opens": "00:00",
+    "desk_closes": "23:59:59",
+    "desk_weekdays": "[1, 2, 3, 4, 5, 6, 7]",
+    "desk_open_on_holidays": "true",
+}
+RESUME = "Continua con l'assistente"
+WRITTEN = [
+    Scenario.model_validate({**data, "source": "desk"})
+    for data in yaml.safe_load((FOLDER / "desk.yml").read_text(encoding="utf-8"))
+]
+
+
+def asked_at_every_point() -> Iterator[Scenario]:
+    """At each point: a person is asked for, then the customer goes on with the assistant, there."""
+    for name, customer, before, point, after in ways_to_points():
+        asks = {"text": "voglio parlare con una persona", "says": ["utter_handover_requested"], "step": "handover"}
+        back = {"choose": RESUME, "says": ["utter_hand_back_missing", point["asks"]], "step": point["step"]}
+        yield Scenario.model_validate(
+            {
+                "name": f"a person at {name}",
+                "source": "desk generated",
+                "customer": customer,
+                "steps": [*before, asks, back, *after],
+                "identity": {"accounts": 1, "acknowledged": True},
+            }
+        )
+
+
+def handed_back_from_every_point() -> Iterator[tuple[Scenario, list[str]]]:
+    """At each point a person has it; the steps that he may give it back at, the last one first."""
+    for name, customer, before, point, _ in ways_to_points():
+        asks = {"text": "voglio parlare con una persona", "says": ["utter_handover_requested"], "step": "handover"}
+        steps = [step["step"] for step in before if "step" in step]
+        scenario = Scenario.model_validate(
+            {
+                "name": f"handed back at {name}",
+                "source": "desk handed back",
+                "customer": customer,
+                "steps": [*before, asks],
+            }
+        )
+        yield scenario, list(dict.fromkeys([point["step"], *reversed(steps)]))
+
+
+ASKED = list(asked_at_every_point())
+HANDED_BACK = list(handed_back_from_every_point())
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("desk"), **OPEN, **SETTINGS) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def theatre(product: Stack) -> Iterator[Theatre]:
+    theatre = Theatre(product)
+    theatre.announce([*WRITTEN, *ASKED, *(scenario for scenario, _ in HANDED_BACK)])
+    yield theatre
+    theatre.close()
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("scenario", [*WRITTEN, *ASKED], ids=lambda scenario: scenario.id)
+def test_scenario_with_a_desk(scenario: Scenario, theatre: Theatre) -> None:
+    _raise(theatre.outcome(scenario))
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("scenario", "steps"), HANDED_BACK, ids=lambda value: getattr(value, "id", ""))
+def test_handed_back_the_form_stands_at_the_step_named(
+    scenario: Scenario, steps: list[str], theatre: Theatre, product: Stack
+) -> None:
+    """As the gateway asks the engine, from the last step to the first: each time the form stands there."""
+    _raise(theatre.outcome(scenario))
+    conversation_id = Records(product).conversation_id(*theatre.found_by(scenario))
+    for step in steps:
+        entities = {"step": step, "settled": ["question"], "missing": []}
+        answer = _hand_back(product, conversation_id, entities)
+        said = [message["utterance"] for message in answer["messages"]]
+        assert (answer["step"], said[0]) == (step, "utter_hand_back_settled_missing"), steps
+        assert "è già a posto: la tua domanda. " in answer["messages"][0]["text"]
+        assert len(said) > 1, "and the question of the step follows"
+
+
+@pytest.mark.timeout(1200)
+def test_no_secret_stands_where_it_may_not(theatre: Theatre) -> None:
+    assert theatre.leaks() == []
+
+
+def _hand_back(product: Stack, conversation_id: str, entities: dict[str, Any]) -> dict[str, Any]:
+    body = {
+        "conversation_id": conversation_id,
+        "message_id": uuid.uuid4().hex,
+        "channel": "web",
+        "locale": "it",
+        "intent": "hand_back",
+        "entities": entities,
+    }
+    key = {"Authorization": f"Bearer {product.keys['engine_key']}"}
+    answer = httpx.post(f"{product.urls.engine}/webhooks/turn/turns", json=body, headers=key, timeout=60)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _raise(failure: BaseException | None) -> None:
+    if isinstance(failure, AssertionError):
+        pytest.fail(str(failure), pytrace=False)
+    if failure is not None:
+        raise failure
