@@ -75,9 +75,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def theatre(product: Stack) -> Iterator[Theatre]:
+def theatre(product: Stack, request: pytest.FixtureRequest) -> Iterator[Theatre]:
     theatre = Theatre(product)
-    theatre.announce([*WRITTEN, *ASKED, *(scenario for scenario, _ in HANDED_BACK)])
+    items = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
+    chosen = [item.callspec.params.get("scenario") for item in items if hasattr(item, "callspec")]
+    theatre.announce([scenario for scenario in chosen if isinstance(scenario, Scenario)])
     yield theatre
     theatre.close()
 
@@ -101,7 +103,7 @@ def test_handed_back_the_form_stands_at_the_step_named(
         answer = _hand_back(product, conversation_id, entities)
         said = [message["utterance"] for message in answer["messages"]]
         assert (answer["step"], said[0]) == (step, "utter_hand_back_settled_missing"), steps
-        assert "è già a posto: la tua domanda. " in answer["messages"][0]["text"]
+        assert "già a posto: la tua domanda." in answer["messages"][0]["text"]
         assert len(said) > 1, "and the question of the step follows"
 
 
@@ -120,7 +122,12 @@ def _hand_back(product: Stack, conversation_id: str, entities: dict[str, Any]) -
         "entities": entities,
     }
     key = {"Authorization": f"Bearer {product.keys['engine_key']}"}
-    answer = httpx.post(f"{product.urls.engine}/webhooks/turn/turns", json=body, headers=key, timeout=60)
+    with httpx.Client(transport=httpx.HTTPTransport(retries=3), headers=key, timeout=60) as client:
+        url = f"{product.urls.engine}/webhooks/turn/turns"
+        try:
+            answer = client.post(url, json=body)
+        except httpx.TransportError:  # the same again gives the same answer
+            answer = client.post(url, json=body)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
