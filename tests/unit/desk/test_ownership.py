@@ -132,11 +132,28 @@ class Ownership(RuleBasedStateMachine):
     def is_down(self) -> None:
         self.do(self.turns.fail(self.under_way.pop(), load_texts().failure))
 
+    @precondition(lambda self: self.owner == "bot")
+    @rule(is_placed=st.booleans())
+    def asks_for_a_person_elsewhere(self, is_placed: bool) -> None:
+        """Another gateway writes an answer that stops, whatever is under way here."""
+        self.do(self.world.ask_for_person(self.conversation_id))
+        if is_placed:
+            self.do(self.world.place((self.do(self.world.handovers_of(self.conversation_id)))[-1].id))
+
     # ---- the desk ----
 
+    @precondition(lambda self: self.owner in ("queued", "offered", "callback"))
+    @rule(who=st.integers(0, 2))
+    def is_claimed(self, who: int) -> None:
+        self.works(who, "claim")
+
+    @precondition(lambda self: self.owner != "bot")
     @rule(who=st.integers(0, 2), what=st.sampled_from(
         ["claim", "release", "to_colleague", "to_pool", "hand_back", "close", "force_take", "reply", "late_reply"]
     ))  # fmt: skip
+    def does(self, who: int, what: str) -> None:
+        self.works(who, what)
+
     def works(self, who: int, what: str) -> None:
         handovers = self.do(self.world.handovers_of(self.conversation_id))
         if not handovers:

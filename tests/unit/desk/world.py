@@ -39,6 +39,7 @@ class World:
         self.database = database
         self.hub = Hub()
         self.woken: list[str] = []
+        self.agents = 0
         self.hours: WorkingHours = hours_of(SETTINGS)
         self.patience = Patience.of(SETTINGS)
         self.texts = load_texts()
@@ -84,6 +85,8 @@ class World:
             consultant_code=consultant,
             capacity=capacity,
         )
+        self.agents += 1
+        made.id = f"{self.agents:032d}"  # of two who are alike the first is asked first
         made.presence, made.seen_at = presence, self.now
         await self.write(lambda session: session.add(made))
         return made.id
@@ -160,9 +163,10 @@ class World:
         return await self.read(work)
 
     async def handovers_of(self, conversation_id: str) -> list[Handover]:
-        """All of a conversation, the oldest first."""
+        """All of a conversation, in the order in which they ended; the open one comes last."""
         query = select(Handover).where(Handover.conversation_id == conversation_id)
-        return await self.read(lambda session: list(session.scalars(query.order_by(Handover.queued_at, Handover.id))))
+        found = await self.read(lambda session: list(session.scalars(query)))
+        return sorted(found, key=lambda one: one.ended_at or datetime.max.replace(tzinfo=UTC))
 
     async def conversation_row(self, conversation_id: str) -> Conversation:
         return await self.read(lambda session: session.get_one(Conversation, conversation_id))
