@@ -93,6 +93,7 @@ class Business:
         self.messages: list[dict[str, Any]] = []
         self.statuses: list[str] = []
         self.silent = False
+        self._answering: list[threading.Thread] = []
         self.typing_first = threading.Event()  # set: it shows its dots and waits for `go`
         self.go = threading.Event()
         self.app = Starlette(routes=[Route("/webhooks/whatsapp", self._take, methods=["GET", "POST"])])
@@ -103,8 +104,10 @@ class Business:
         return self._post({"messaging_product": "whatsapp", **recipient, **message})
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, when every answer is out."""
         self.go.set()
+        for answering in self._answering:
+            answering.join(10)
         self._client.close()
 
     async def _take(self, request: Request) -> Response:
@@ -116,7 +119,9 @@ class Business:
         self.statuses += [status["status"] for status in value.get("statuses", [])]
         for message in value.get("messages", []):
             self.messages.append(message)
-            threading.Thread(target=self._answer, args=(message, value["contacts"][0]), daemon=True).start()
+            answering = threading.Thread(target=self._answer, args=(message, value["contacts"][0]))
+            answering.start()
+            self._answering.append(answering)
         return JSONResponse({})
 
     def _answer(self, message: dict[str, Any], contact: dict[str, Any]) -> None:
