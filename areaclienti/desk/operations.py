@@ -219,6 +219,8 @@ class Operations:
             session.refresh(handover)  # read after the conversation, it is at least as new: a loser learns who
             if conversation.owner == "human" and handover.agent_id == agent_id:
                 return agent, handover, conversation, True
+            if conversation.closed_at is not None:
+                raise Taken("closed", None)
             is_offered_to_other = conversation.owner == "offered" and handover.agent_id != agent_id
             if conversation.owner not in CLAIMABLE or is_offered_to_other or handover.ended_at is not None:
                 raise Taken(conversation.owner, _holder(session, handover))
@@ -433,6 +435,8 @@ class Operations:
             raise Unknown
         if not _may(agent, action, handover):
             raise Forbidden
+        if conversation.closed_at is not None:  # the customer left; the next round notes it
+            raise Taken("closed", None)
         return agent, handover, conversation
 
     def _given(

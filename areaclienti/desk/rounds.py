@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from areaclienti.desk import agents, queue
@@ -67,8 +66,8 @@ class Rounds:
         while True:
             try:
                 await self.go()
-            except SQLAlchemyError as error:
-                log.error("desk_round_failed", exc_info=error)  # the next one does what this one did not
+            except Exception:
+                log.exception("desk_round_failed")  # the next one does what this one did not
             await asyncio.sleep(every_seconds)
 
     async def go(self) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy.orm import Session
 
+from areaclienti.desk.operations import Taken
 from areaclienti.desk.routing import Belonging
 from areaclienti.gateway.db.models import now
 from areaclienti.gateway.ledger import locked
@@ -173,6 +174,10 @@ async def test_a_conversation_that_ended_elsewhere_waits_for_nobody(world: World
         locked(session, conversation_id).closed_at = now()
 
     await world.write(close)
+    await world.place(handover_id)
+    with pytest.raises(Taken) as taken:
+        await world.operations.claim(handover_id, await world.agent("Anna Neri", presence="paused"))
+    assert taken.value.owner == "closed"
     await world.rounds.go()
     handover = await world.handover(handover_id)
     assert (handover.state, handover.outcome) == ("ended", "conversation_ended")
