@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -50,6 +51,7 @@ def create_app(
     """The gateway's application. Settings come from the environment unless given; so do the ways to the engine, to
     identity and to WhatsApp. Raises pydantic's ValidationError when a key is missing.
     """
+    is_own_process = settings is None
     if settings is None:  # a process of its own, not a test's or an embedder's
         settings = GatewaySettings()
         configure("gateway", settings.log_level)
@@ -68,6 +70,10 @@ def create_app(
         tasks = [asyncio.create_task(_retention(settings, served).run(), name="retention")]
         if served.desk is not None:
             tasks.append(asyncio.create_task(served.desk.rounds.run(settings.desk_sweep_seconds), name="desk"))
+        if is_own_process:
+            # What the start made stays: no full collection has to look at it, and stop everybody meanwhile.
+            gc.collect()
+            gc.freeze()
         try:
             yield
         finally:

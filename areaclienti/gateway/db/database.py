@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -26,8 +27,10 @@ class Database(Protocol):
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """What `work` finds in one consistent view."""
 
-    async def write(self, work: Callable[[Session], Result]) -> Result:
-        """What `work` returns, once what it changed is committed, durably. Nothing is changed when it raises."""
+    async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:
+        """What `work` returns, once what it changed is committed, durably. Nothing is changed when it raises. What is
+        urgent goes before what still waits.
+        """
 
     async def forget_deleted(self, *, rewrite: bool) -> bool:
         """Take what was deleted out of an embedded file (`areaclienti.sqlite_files`); tell whether that was done.
@@ -68,12 +71,20 @@ class SqliteDatabase:
         self._writing = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(READERS, "ledger-reader")
+        self._urgent: deque[Callable[[], None]] = deque()
+        self._ordinary: deque[Callable[[], None]] = deque()
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._readers, _run, self._reading, work)
 
-    async def write(self, work: Callable[[Session], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _run, self._writing, work)
+    async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:
+        written: Future[Result] = Future()
+        (self._urgent if urgent else self._ordinary).append(partial(_run_into, written, self._writing, work))
+        self._writer.submit(self._write_next)
+        return await asyncio.wrap_future(written)
+
+    def _write_next(self) -> None:
+        (self._urgent or self._ordinary).popleft()()
 
     async def forget_deleted(self, *, rewrite: bool) -> bool:
         if self._file is None:
@@ -100,7 +111,7 @@ class ServerDatabase:
         async with self._snapshots.begin() as session:
             return await session.run_sync(work)
 
-    async def write(self, work: Callable[[Session], Result]) -> Result:
+    async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:
         async with self._sessions.begin() as session:
             return await session.run_sync(work)
 
@@ -114,6 +125,15 @@ class ServerDatabase:
 def _run(sessions: sessionmaker[Session], work: Callable[[Session], Result]) -> Result:
     with sessions.begin() as session:
         return work(session)
+
+
+def _run_into(done: Future[Result], sessions: sessionmaker[Session], work: Callable[[Session], Result]) -> None:
+    if not done.set_running_or_notify_cancel():  # whoever waited for it has gone
+        return
+    try:
+        done.set_result(_run(sessions, work))
+    except BaseException as error:
+        done.set_exception(error)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

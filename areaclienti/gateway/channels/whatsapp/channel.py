@@ -40,7 +40,7 @@ class WhatsappChannel:
         self.intake = Intake(served.database, seal)
         self.sending = _sending(settings, served, graph_transport)
         served.hub.watch(self.sending)
-        self.processing = Processing(served, seal, self.sending)
+        self.processing = Processing(served, seal, self.intake, self.sending)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

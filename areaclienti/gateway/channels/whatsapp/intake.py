@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -42,12 +43,15 @@ class Intake:
         self._seal = seal
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def take(self, events: Sequence[Event]) -> list[Event]:
         """Those that were not known yet, once they are stored durably. Raises NotStored: none of them is."""
         if not events:
             return []
         received: asyncio.Future[set[str]] = asyncio.get_running_loop().create_future()
+        self._idle.clear()
         self._waiting.append(([self._row(event) for event in events], received))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="whatsapp-intake")
@@ -56,6 +60,12 @@ class Intake:
         for event in new:
             _tell(event)
         return new
+
+    async def pause(self, seconds: float) -> None:
+        """Wait until nobody waits for an acknowledgement, so long at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
 
     async def forget_old(self) -> int:
         """Delete what only told repeated deliveries, once none can come any more."""
@@ -76,11 +86,12 @@ class Intake:
                 await self._write_together(waiting)
         finally:
             self._writer = None
+            self._idle.set()
 
     async def _write_together(self, waiting: list[_Waiting]) -> None:
         rows = [row for its_rows, _ in waiting for row in its_rows]
         try:
-            new_ids = await self._database.write(lambda session: _insert(session, rows))
+            new_ids = await self._database.write(lambda session: _insert(session, rows), urgent=True)
         except BaseException as error:
             for _, received in waiting:
                 if not received.done():

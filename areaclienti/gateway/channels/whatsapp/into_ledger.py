@@ -32,8 +32,6 @@ async def bring_in(served: Services, conversation: Conversation, received: Recei
 
     The caller holds the conversation's lock. Raises IdentityUnavailable: nothing was written then; ConversationClosed.
     """
-    if await served.ledger.seq_of(conversation.id, received.client_id) is not None:
-        return
     if received.kind == "choice":
         await _choose(served, conversation, received)
     elif received.kind == "media":

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from areaclienti.gateway.channels.whatsapp.inbound import OF_PEOPLE, Event
+from areaclienti.gateway.channels.whatsapp.intake import Intake
 from areaclienti.gateway.channels.whatsapp.into_ledger import Received, apologise, bring_in
 from areaclienti.gateway.channels.whatsapp.people import Sender, changed_id, current_conversation, heard, known_person
 from areaclienti.gateway.channels.whatsapp.seal import Seal, Unreadable
@@ -28,7 +29,8 @@ from areaclienti.logging import get_logger
 
 log = get_logger()
 
-PEOPLE_AT_ONCE = 3  # with their turns; more would take the two processors from the answers that Meta waits for
+PEOPLE_AT_ONCE = 2  # with their turns; more would take the two processors from the answers that Meta waits for
+YIELDING_SECONDS = 0.25  # acknowledgements go first, but customers' messages go on
 HELD_SECONDS = 2.0  # a turn that takes longer holds nobody else up
 TURN_SECONDS = 60.0  # the engine is asked twice, 20 s each; then the customer is told
 RESUME_SECONDS = 5.0  # after the database failed, or an event could not be processed
@@ -54,8 +56,9 @@ class _Waiting:
 class Processing:
     """Works on what is pending, as often as needed: a repetition after a crash finds the client id in the ledger."""
 
-    def __init__(self, served: Services, seal: Seal, outbox: Outbox | None) -> None:
+    def __init__(self, served: Services, seal: Seal, intake: Intake, outbox: Outbox | None) -> None:
         self._served = served
+        self._intake = intake
         self._seal = seal
         self._outbox = outbox
         self._slots = asyncio.Semaphore(PEOPLE_AT_ONCE)
@@ -189,6 +192,7 @@ class Processing:
 
     async def _process_in_slot(self, waiting: _Waiting, *, is_given_up: bool = False) -> None:
         async with self._slots:
+            await self._intake.pause(YIELDING_SECONDS)
             conversation_id = await self._bring_in(waiting, is_given_up)
             if conversation_id is None:
                 return

@@ -94,8 +94,8 @@ def _stop_after_commit(stop: Callable[[], None]) -> None:
         record(*arguments)
         recorded.append(True)
 
-    async def stopping(self: SqliteDatabase, work: Callable[[Session], Any]) -> Any:
-        result = await write(self, work)
+    async def stopping(self: SqliteDatabase, work: Callable[[Session], Any], *, urgent: bool = False) -> Any:
+        result = await write(self, work, urgent=urgent)
         if recorded:
             stop()
         return result

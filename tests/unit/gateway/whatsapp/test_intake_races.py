@@ -140,7 +140,7 @@ async def test_a_death_at_any_step_leaves_exactly_one_turn(
         served = first.state.services
         with monkeypatch.context() as dying:
             if step == "before_the_look_up":
-                dying.setattr(served.ledger, "seq_of", _dying(served.ledger.seq_of, after=False))
+                dying.setattr(processing, "bring_in", _dying(bring_in, after=False))
             elif step == "before_the_line":
                 dying.setattr(Ledger, "say", _dying(served.ledger.say, after=False))
             elif step == "after_the_vault":
@@ -184,9 +184,7 @@ from tests.unit.gateway.whatsapp import meta as m
 async def main():
     app = build(Engine(), Identity(), sys.argv[1], **(m.SETTINGS | {"whatsapp_intake_key": sys.argv[2]}))
     async with running(app):
-        await app.state.whatsapp.processing._slots.acquire()
-        await app.state.whatsapp.processing._slots.acquire()
-        await app.state.whatsapp.processing._slots.acquire()
+        app.state.whatsapp.processing._slots = asyncio.Semaphore(0)
         for line in sys.stdin:
             answer = await m.Meta(app).deliver(json.loads(line))
             print(answer.status_code, flush=True)

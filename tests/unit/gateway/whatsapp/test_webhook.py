@@ -89,7 +89,7 @@ async def test_while_nothing_can_be_stored_meta_is_told_to_come_again(
 ) -> None:
     database, payload = app.state.services.database, m.of(m.text("Ciao"))
 
-    async def fail(_: Any) -> None:
+    async def fail(_: Any, **__: Any) -> None:
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
     with monkeypatch.context() as broken:
