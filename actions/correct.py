@@ -76,7 +76,17 @@ def _field(tracker: Tracker) -> str | None:
     is_company = tracker.get_slot("customer_type") == "azienda"
     if answers.entity(tracker, "company" if is_company else "person"):
         return "company_name" if is_company else "name"
-    return "customer_type" if answers.customer_type(tracker) else None
+    return "customer_type" if answers.customer_type(tracker) else _asked_for(tracker)
+
+
+def _asked_for(tracker: Tracker) -> str | None:
+    """`Neri srl, anzi Neri Due srl` where the name is being asked for: nothing stood there yet, so nothing else is meant."""
+    requested = {"company_name": "company", "given_name": "person", "family_name": "person"}
+    slot = str(tracker.get_slot("requested_slot"))
+    kind = requested.get(slot)
+    if not kind or not corrected(tracker, kind):
+        return None
+    return "company_name" if kind == "company" else "name"
 
 
 def _spoken_of(text: str) -> str | None:

@@ -25,13 +25,24 @@ _FAMILY_FIRST = re.compile(
     r"\b(?:cognome\s*(?:e|ed|,|-|/|poi)?\s*(?:poi\s+)?nome|prima\s+il\s+cognome)\b", re.IGNORECASE
 )
 _CORRECTION = re.compile(
-    r"\b(?:anzi|scus\w+|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo|mi\s+sbaglio|ho\s+sbagliato|no)\b",
+    r"\b(?:anzi|scus\w+|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo|mi\s+sbaglio|ho\s+sbagliato|no|aspett\w+|"
+    r"sorry|errore|intendevo)\b",
     re.IGNORECASE,
 )
+_HOW_WRITTEN = r"(?:[\s,(]+(?:con|senza|scritto|scritta|tutto|due|doppia)\s[^,.;]*)?"  # `Valli con la i`
 _CORRECTED_AFTER = re.compile(
-    rf"[\s.,;:!…-]*(?:{_CORRECTION.pattern}[\s.,;:!…-]*|\b(?:è|volevo\s+dire|intendevo)\s+)+"
-    r"(?P<name>[^\W\d_][\w'’ -]*)[\s.!]*$",
+    rf"[\s.,;:!…-]*(?:{_CORRECTION.pattern}[\s.,;:!…-]*|\b(?:è|mi\s+chiamo|sono)\s+)+"
+    rf"(?P<name>[^\W\d_][\w'’ -]*?){_HOW_WRITTEN}[\s.!)]*$",
     re.IGNORECASE,
+)
+# Within one part: only what nobody is called.
+_CORRECTED_WITHIN = re.compile(
+    r"[\s.,;:!…-]+(?:(?:anzi|scus[ai]\w*|ops|pardon|volevo\s+dire|mi\s+correggo|ho\s+sbagliato|intendevo)\b[\s.,;:!…-]*(?:no\b|è\s)?"
+    r"[\s.,;:!…-]*)+",
+    re.IGNORECASE,
+)
+_SPOKEN_JOINT = re.compile(
+    r"\s*(?:[._/-]|\b(?:punto|spazio|trattino|a\s+capo|due\s+nomi|doppio\s+nome)\b[\s,]*)\s*", re.IGNORECASE
 )
 _W = r"[^\W\d_][\w'’-]+"
 _NICKNAMED = re.compile(
@@ -48,17 +59,30 @@ def whole_name(typed: str, parts: list[Part]) -> str | None:
     """
     if not parts:
         return None
+    parts = _parted_at_corrections(typed, parts)
     if (nicknamed := _NICKNAMED.search(typed)) and nicknamed.start() <= parts[0][0] <= nicknamed.end():
         return f"{max(nicknamed['first'], nicknamed['aside'] or '', key=len)} {nicknamed['family']}"
     if len(parts) == 2 and (name := _of_two(typed, parts[0], parts[1])):
         return name
     start, end = max(parts, key=lambda part: part[1] - part[0])
-    name = _with_particle(typed, typed[start:end])
+    name = _with_particle(typed, _without_joint(typed[start:end]))
     if corrected := _CORRECTED_AFTER.fullmatch(typed, end):
         return _corrected(name, corrected["name"].strip())
     if _FAMILY_FIRST.search(typed[:start]):
         return _family_first(name)
     return name
+
+
+def _parted_at_corrections(typed: str, parts: list[Part]) -> list[Part]:
+    """`rosi mario anzi rossi`, marked as one, as the two names that it is."""
+    parted: list[Part] = []
+    for start, end in parts:
+        within = _CORRECTED_WITHIN.search(typed, start, end)
+        if within and start < within.start() and within.end() < end:
+            parted += [(start, within.start()), (within.end(), end)]
+        else:
+            parted.append((start, end))
+    return parted
 
 
 def _of_two(typed: str, one: Part, other: Part) -> str | None:
@@ -69,8 +93,10 @@ def _of_two(typed: str, one: Part, other: Part) -> str | None:
         return _told_apart(first, second, labels[1])
     if _are_words_of(first, second):
         return _told_apart(second, first, labels[0])
+    if _SPOKEN_JOINT.fullmatch(between):
+        return f"{first} {second}"
     if not between.strip(" ,;") and not _are_two_names(first, second):
-        return typed[one[0] : other[1]]
+        return _without_joint(typed[one[0] : other[1]])
     if _CORRECTION.search(between):
         return _corrected(first, second)
     if "cognome" not in labels:
@@ -135,6 +161,11 @@ def _are_words_of(part: str, whole: str) -> bool:
 def _are_two_names(first: str, second: str) -> bool:
     """`Guten Tag, Helga Pichler`, but not `Rossi Neri, Anna Maria`: a name each, so that only one is the customer's."""
     return bool(split_full_name(first) and split_full_name(second)) and not all(map(is_given_name, second.split()))
+
+
+def _without_joint(name: str) -> str:
+    """`luca spazio neri` and `luca.neri` as two words; not `Anna-Maria`, `G.B. Neri`."""
+    return re.sub(r"(?<=\w{3})(?:\s+(?:punto|spazio|trattino)\s+|[._](?=\w{3}))", " ", name, flags=re.IGNORECASE)
 
 
 def _with_particle(typed: str, marked: str) -> str:

@@ -13,8 +13,8 @@ from areaclienti.domain.companies import canonical_company, clean_company
 from areaclienti.domain.names import NameRejected
 
 NAMING_INTENTS = ("give_name", "give_company_name", "give_data")
-# They have rules of their own, also when a name is in the message.
-_STEERING_WITH_A_NAME = {"correct_data", "register"}
+# It has rules of its own, also when a name is in the message.
+_STEERING_WITH_A_NAME = {"correct_data"}
 
 # What speaks for a name where one was asked for: how likely the words are one (the readers of answers know the step)
 # and how likely the message is meant as one (the classifier knows what else people say), as log-odds. The weights were
@@ -25,8 +25,15 @@ _LONGEST_ANSWER = 50  # words: who writes more tells something else, and some wo
 _CERTAIN = 0.5  # from what chance on a name is there, whatever else is
 
 _CORRECTION = re.compile(
-    r"\b(?:anzi|scus\w+|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo)\b", re.IGNORECASE
+    r"[\s.,;:!…-]+(?:(?:no,?\s+)?(?:anzi|scus[ai]\w*|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo|intendevo|"
+    r"no\s+aspett\w+|ho\s+sbagliato)\b[\s.,;:!…-]*(?:no\b[\s.,;:!…-]*)?)+(?:(?:è|siamo|la)\s+)*",
+    re.IGNORECASE,
 )
+_ONLY_A_FORM = re.compile(
+    r"(?:(?:è|siamo|una)\s+)*(?P<form>(?:s\.?\s?r\.?\s?l\.?\s?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s)\.?)(?!\w)[\s.!]*",
+    re.IGNORECASE,
+)
+_LAST_FORM = re.compile(r"(?:s\.?\s?r\.?\s?l\.?\s?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s)\.?$", re.IGNORECASE)
 _ONE_COMPANY = re.compile(  # between parts of one: `Farmacia San Rocco del dott. Neri`
     r"[\s,]*(?:(?:di|del|della|dei|degli|dello|e|&|ed|dott\.?(?:ssa|ri)?|dr\.?(?:ssa)?|sig\.?(?:ra)?|avv|geom|ing|arch|rag)"
     r"\.?[\s']*)*",
@@ -92,9 +99,22 @@ def _asked_company(tracker: Tracker) -> str | None:
     people = [(start, end) for kind, start, end in spans(tracker) if kind == "person"]
     joined = [part for part in joined if part not in people] or joined  # `sono Ada Neri della Fiori di Ada`
     names = [typed[start:end] for start, end in joined]
-    if len(joined) > 1 and _CORRECTION.search(typed[joined[-2][1] : joined[-1][0]]):
-        return names[-1]
+    if corrected := _corrected_company(typed, joined):
+        return corrected
     return max(names, key=lambda name: (canonical_company(name).legal_form is not None, len(name)))
+
+
+def _corrected_company(typed: str, parts: list[tuple[int, int]]) -> str | None:
+    """`Solaria srl anzi Solaris srl`, `Neri sas, scusi è snc`: what holds in the end; None without a correction."""
+    start, end = parts[0][0], parts[-1][1]
+    *_, last = [None, *_CORRECTION.finditer(typed, start)]
+    if last is None or last.start() == start:
+        return None
+    before, after = typed[start : last.start()], typed[last.end() :]
+    if form := _ONLY_A_FORM.fullmatch(after):
+        name = _LAST_FORM.sub("", before).strip(" ,")
+        return f"{name} {form['form']}"
+    return typed[last.end() : end] if last.end() < end else None
 
 
 def _log_odds(chance: float) -> float:

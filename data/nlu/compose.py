@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 LEXICON = HERE / "lexicon"
 SEED = 20261123
 COUNTS = {"give_name": 1300, "give_company_name": 1600, "give_contact": 320, "give_data": 950, "correct_data": 300}
-ANSWERS = {"give_name": 2000, "give_company_name": 3000, "give_data": 400}
+ANSWERS = {"give_name": 2600, "give_company_name": 4600, "give_data": 800}
 PHRASES_A_PATTERN = 12
 RARE = 0.35  # share of names that come from more_names.txt
 MISTYPED = 0.15  # share of the pieces around names that are mistyped
@@ -149,11 +149,18 @@ class Maker:
             "given": ("person", self._one_given),
             "family": ("person", self._one_family),
             "company": ("company", self._one_company),
+            "formed": ("company", self._one_formed),
+            "sole": ("company", self._person),  # a sole trader trades under the own name
             "contact": ("contact", self._contact),
             "mail": ("contact", self._mail),
             "mobile": ("contact", self._mobile),
             "spoken": ("contact", self._spoken),
             "wrong": ("contact", self._wrong),
+        }
+        self._meant_by_nobody = {  # not to be taken
+            "other": self._one_family,
+            "nickname": self._one_given,
+            "other_company": self._one_company,
         }
         self._plain = {"vat": lambda: f"0{self._chance.randrange(10**9, 10**10)}"}
 
@@ -227,8 +234,8 @@ class Maker:
         if not part.startswith("{"):
             return case(part)
         slot = part[1:-1]
-        if slot in {"other", "nickname"}:  # the name that is not meant: not to be taken
-            return case(self._one_family() if slot == "other" else self._one_given())
+        if slot in self._meant_by_nobody:
+            return case(self._meant_by_nobody[slot]())
         if slot in VALUED:
             entity, value, words = VALUED[slot]
             # Rasa's short form of {"entity": …, "value": …}: it parses the long one a hundred times more slowly.
@@ -255,8 +262,15 @@ class Maker:
         return f"{family} {given}" if self._chance.random() < 0.3 else f"{given} {family}"
 
     def _one_company(self) -> str:
+        return self._company_of(self._company["pattern"])
+
+    def _one_formed(self) -> str:
+        """One that ends with its legal form."""
+        return self._company_of([pattern for pattern in self._company["pattern"] if pattern.endswith("{form}")])
+
+    def _company_of(self, patterns: list[str]) -> str:
         parts = {"given": self._given, "family": self._family, **self._company}
-        pattern = self._chance.choice(self._company["pattern"])
+        pattern = self._chance.choice(patterns)
         return re.sub(r"\{(\w+)\}", lambda slot: self._chance.choice(parts[slot[1]]), pattern)
 
     def _contact(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,16 @@ from engine.nlu.dictionary import Dictionary
 from engine.nlu.edges import settled
 from engine.nlu.language import Token, tokens
 from engine.nlu.lexicon import Lexicon
+from engine.nlu.normal import word
 from engine.nlu.spans import Part, Span, labels_of, spans_of
 from engine.nlu.word_features import WordFeatures
 
 _ROUNDS = 45
+_IN_A_TOWN = re.compile(
+    r"(?P<form>\b(?:s\.?\s?r\.?\s?l\.?\s?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s|coop|scarl)\b\.?),?"
+    r"\s+(?:di|in|a|da)\s+(?P<town>\w[\w' ]*)$",
+    re.IGNORECASE,
+)
 _BESIDE = 3.0  # a word beside the likeliest one belongs to the name when it is at most so many times less likely
 
 
@@ -36,6 +43,7 @@ class AnswerTagger:
 
     def __init__(self, kind: str, lexicon: Lexicon, dictionary: Dictionary) -> None:
         self._kind = kind
+        self._lexicon = lexicon
         self._features = WordFeatures(lexicon, dictionary, is_brief=True)
         self._crf = pycrfsuite.Tagger()
         self._model = b""
@@ -69,7 +77,19 @@ class AnswerTagger:
         if not any(label != "O" for label in labels):
             labels = self._likeliest(len(found))
         spans = settled(text, spans_of(found, labels), was_asked=True)
-        return Answer(tuple((span.start, span.end) for span in spans if span.start < span.end), likely)
+        parts = (self._without_town(text, span) for span in spans if span.start < span.end)
+        return Answer(tuple(parts), likely)
+
+    def _without_town(self, text: str, span: Span) -> Part:
+        """`Neri srl` of `Neri srl di Lecco`; but `Neri snc di Lecco Ugo`, and `di Rossi` is a partner."""
+        where = _IN_A_TOWN.search(text, span.start, span.end) if self._kind == "company" else None
+        if where and self._is_town(where["town"]):
+            return span.start, where.end("form")
+        return span.start, span.end
+
+    def _is_town(self, name: str) -> bool:
+        listed = [self._lexicon.classes(word(part)) for part in name.split()]
+        return "town" in listed[-1] and not any({"given", "family"} & set(classes) for classes in listed)
 
     def _likeliest(self, length: int) -> list[str]:
         """The labels of the one name that would be there."""

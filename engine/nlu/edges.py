@@ -12,6 +12,7 @@ _AFTER_PERSON = re.compile(
     r"[\s,.!]+(?:saluti|cordiali|distinti|buongiorno|buonasera|arrivederci|giusto|scusi|scusate|sol[oa]|soltanto|"
     r"nient['’]altro|presente|eccomi|titolare|l['’](?:assicurat|intestatari)\w+|l[ae]\s+contraente|ripeto|punto|stop|"
     r"e\s+basta|va\s+bene|ved|nat[oa]|vedova|detto|detta|grazie|privat[oa]|cittadin[oa]|cell|tel|mail|email|e-mail|telefono|"
+    r"all['’]anagrafe|però|quindi|perch[éè]|siccome|anche\s+se|comunque|attenzione|e\s+tutti|"
     r"cellulare|numero|cognome|nome|non|ma|è|bensì|invece|da\s+(?:roma|milano|napoli|torino|bari|lucca)|per\s+favore)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -62,6 +63,14 @@ _OPEN_END = re.compile(
     r"\s+(?:\w*l['’]|d['’]|di|del|della|dal|dalla|la|il|e|o|in|a|con|per)$", re.IGNORECASE
 )  # `Neri all'`
 _SAID_TWICE = re.compile(r"(?P<one>[^\W\d_]{3,})\s+(?P<again>(?P=one)\s)", re.IGNORECASE)
+# What is said before a company in small letters is no part of one that is written with capitals.
+_SAID_BEFORE = re.compile(
+    r"(?:(?:la|il|lo|i|gli|le|una?|uno|mi[ao]|nostr[ao]|sia|pure|anche|solo|come|ora|adesso|poi)\s+|(?:l|un|all|dall|dell)['’])+"
+    r"(?=[A-ZÀ-Ý\"«])"
+)
+_NEVER_FIRST = re.compile(r"(?:(?:mia|nostra|sia|pure|anche|siamo|la\s+mia|la\s+nostra)\s+)+(?=\S)", re.IGNORECASE)
+_REST_OF_WORD = re.compile(r"(?<=[\w.&+'’/-])[\w.&+'’/-]*[\w.+]")  # `12/A`, `Co.Ge.Ma.`
+_SPOKEN_FORM = re.compile(r"\besse\s+(?:erre\s+elle(?:\s+esse)?|enne\s+ci|p[ie]\s+a|a\s+esse)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*\([^()]*\)?$")
 _FORM_FIRST = re.compile(
     r"(?:^|[:,]\s*)(?P<form>s\.?r\.?l\.?s?\.?|s\.?p\.?a\.?|s\.?n\.?c\.?|s\.?a\.?s\.?)\s+$", re.IGNORECASE
@@ -150,13 +159,21 @@ def _whole(text: str, span: Span, was_asked: bool) -> Span:
 
 
 def _as_registered(text: str, start: int, end: int) -> tuple[int, int]:
-    """`SRL Edilnova 96` with its form, `Tende Neri dal 1920` with its year; `studio Studio Neri` once."""
+    """`SRL Edilnova 96` with its form, `Tende Neri dal 1920` with its year; `studio Studio Neri` once; whole words."""
     if twice := _SAID_TWICE.match(text, start, end):
         start = twice.start("again")
     if aside := _ASIDE.search(text, start, end):
         end = aside.start() if aside.start() > start else end
     if form := _FORM_FIRST.search(text, 0, start):
         start = form.start("form")
+    if "@" not in text and (rest := _REST_OF_WORD.match(text, end)):
+        end = rest.end()
+    for said in (_SAID_BEFORE, _NEVER_FIRST if start else _SAID_BEFORE):
+        if lead := said.match(text, start, end):
+            start = lead.end()
+    for form in _SPOKEN_FORM.finditer(text, start):
+        if form.start() <= end < form.end():
+            end = form.end()
     if not _IN_A_TOWN.search(f"{text[start:end]} a Roma") and (year := _SINCE.match(text, end)):
         end = year.end()
     return start, end

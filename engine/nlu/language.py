@@ -12,6 +12,10 @@ from spacy.lang.it import Italian
 _PARTED = re.compile(r"[^,;:/()\[\]!?|+*=]+|[,;:/()\[\]!?|+*=]")
 
 
+_DOTTED = re.compile(r"([^\W\d_]{3,})(\.)([^\W\d_]{3,})")  # `mario.rossi`, `srl.grazie`
+_ACRONYM = re.compile(r"(?<!\w)(?:[^\W\d_]{1,3}\.){2,}[^\W\d_]{0,4}(?!\w)\.?")  # `Co.Ge.Ma.`, `s.r.l.`
+
+
 @dataclass(frozen=True)
 class Token:
     """A token and its characters `start` to `end` in the text."""
@@ -35,8 +39,25 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(token.text, token.idx, token.idx + len(token.text)))
         elif not token.is_space:
             for piece in _PARTED.finditer(token.text):
-                found.append(Token(piece[0], token.idx + piece.start(), token.idx + piece.end()))
-    return _with_particles(found)
+                found += _without_dot(Token(piece[0], token.idx + piece.start(), token.idx + piece.end()))
+    return _with_acronyms(text, _with_particles(found))
+
+
+def _without_dot(token: Token) -> list[Token]:
+    dotted = _DOTTED.fullmatch(token.text)
+    if not dotted:
+        return [token]
+    return [Token(dotted[part], token.start + dotted.start(part), token.start + dotted.end(part)) for part in (1, 2, 3)]
+
+
+def _with_acronyms(text: str, found: list[Token]) -> list[Token]:
+    """`Co.Ge.Ma.` as one token."""
+    for whole in _ACRONYM.finditer(text):
+        inside = [at for at, token in enumerate(found) if whole.start() <= token.start and token.end <= whole.end()]
+        if len(inside) > 1:
+            end = found[inside[-1]].end
+            found[inside[0] : inside[-1] + 1] = [Token(text[whole.start() : end], whole.start(), end)]
+    return found
 
 
 def _with_particles(found: list[Token]) -> list[Token]:

@@ -24,6 +24,7 @@ _KNOWN = 0.7  # share of a sentence's words that are in the dictionary
 _OTHERS_BEFORE, _OTHERS_AFTER, _INVENTED, _SENTENCE_BEFORE, _SENTENCE_AFTER, _LEFT_OUT = 0.6, 0.45, 0.4, 0.2, 0.2, 0.12
 _CASES = ((str, 0.75), (str.lower, 0.17), (str.upper, 0.08))
 _FORM = re.compile(r"\b(?:s\.?r\.?l\.?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s|soc|coop|onlus)\b", re.IGNORECASE)
+_BELONGING = re.compile(r" (?:di|a|da|in|-) ")  # `srl di Lecco`: behind another name it would belong to that
 _WORDS_OF_COMPANIES = frozenset(
     [
         *("srl", "srls", "spa", "snc", "sas", "coop", "soc", "società", "cooperativa", "onlus", "asd"),
@@ -120,12 +121,13 @@ def _drawn(
 ) -> Iterator[Lesson]:
     """New messages: a name out of one, what stands before it out of another, what follows out of a third."""
     wrapped = [one for one in named if one.before.strip() or one.after.strip(" .!?,")]
+    followed = [one.after for one in wrapped if not _BELONGING.match(one.after)]
     for _ in range(_DRAWN if wrapped else 0):
         made = chance.choice(named)
         if chance.random() < _OTHERS_BEFORE:
             made = replace(made, before=chance.choice(wrapped).before)
         if chance.random() < _OTHERS_AFTER:
-            made = replace(made, after=chance.choice(wrapped).after)
+            made = replace(made, after=chance.choice(followed))
         if chance.random() < _INVENTED:
             name, parts = inventor.renamed(made.name, made.parts, chance)
             made = replace(made, name=name, parts=parts)
