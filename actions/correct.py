@@ -80,7 +80,7 @@ def _field(tracker: Tracker) -> str | None:
 
 
 def _asked_for(tracker: Tracker) -> str | None:
-    """`Neri srl, anzi Neri Due srl` where the name is being asked for: nothing stood there yet, so nothing else is meant."""
+    """`Neri srl, anzi Neri Due srl` where the name is being asked for: nothing else stood there that could be wrong."""
     requested = {"company_name": "company", "given_name": "person", "family_name": "person"}
     slot = str(tracker.get_slot("requested_slot"))
     kind = requested.get(slot)

@@ -31,7 +31,7 @@ _CORRECTION = re.compile(
 )
 _HOW_WRITTEN = r"(?:[\s,(]+(?:con|senza|scritto|scritta|tutto|due|doppia)\s[^,.;]*)?"  # `Valli con la i`
 _CORRECTED_AFTER = re.compile(
-    rf"[\s.,;:!…-]*(?:{_CORRECTION.pattern}[\s.,;:!…-]*|\b(?:è|mi\s+chiamo|sono)\s+)+"
+    rf"[\s.,;:!…-]*(?:{_CORRECTION.pattern}[\s.,;:!…-]*|\bè\s+)+(?:(?:mi\s+chiamo|sono)\s+)?"
     rf"(?P<name>[^\W\d_][\w'’ -]*?){_HOW_WRITTEN}[\s.!)]*$",
     re.IGNORECASE,
 )

@@ -19,7 +19,7 @@ _STEERING_WITH_A_NAME = {"correct_data"}
 # What speaks for a name where one was asked for: how likely the words are one (the readers of answers know the step)
 # and how likely the message is meant as one (the classifier knows what else people say), as log-odds. The weights were
 # read off readings of the training data by models that had not seen them (docs/nlu.md).
-_WORDS, _MEANING, _BIAS = 0.5, 0.7, 1.0
+_WORDS, _MEANING, _BIAS = 0.5, 0.7, 1.5
 _MOST = 7.0
 _LONGEST_ANSWER = 50  # words: who writes more tells something else, and some word of it always looks like a name
 _CERTAIN = 0.5  # from what chance on a name is there, whatever else is
@@ -29,6 +29,9 @@ _CORRECTION = re.compile(
     r"no\s+aspett\w+|ho\s+sbagliato)\b[\s.,;:!…-]*(?:no\b[\s.,;:!…-]*)?)+(?:(?:è|siamo|la)\s+)*",
     re.IGNORECASE,
 )
+_ENUMERATED = re.compile(
+    r"(?!\S*\s+s\.?\w\.?\w\.?,)[^,]+(?:,\s+[^,\s]+){1,3},?\s+(?:e|&|ed)\s+[^,]+"
+)  # `Neri, Galli e Pini`
 _ONLY_A_FORM = re.compile(
     r"(?:(?:è|siamo|una)\s+)*(?P<form>(?:s\.?\s?r\.?\s?l\.?\s?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s)\.?)(?!\w)[\s.!]*",
     re.IGNORECASE,
@@ -101,6 +104,9 @@ def _asked_company(tracker: Tracker) -> str | None:
     names = [typed[start:end] for start, end in joined]
     if corrected := _corrected_company(typed, joined):
         return corrected
+    whole = typed[joined[0][0] : joined[-1][1]]
+    if len(whole) == len(typed.strip(" .!")) and _ENUMERATED.fullmatch(whole):
+        return whole
     return max(names, key=lambda name: (canonical_company(name).legal_form is not None, len(name)))
 
 

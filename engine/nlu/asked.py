@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ _IN_A_TOWN = re.compile(
     r"\s+(?:di|in|a|da)\s+(?P<town>\w[\w' ]*)$",
     re.IGNORECASE,
 )
+_JOINING = frozenset({"di", "de", "del", "della", "dei", "degli", "e", "da", "la", "il", "le", "i", "lo", "l"})
+_SURELY_NONE = 0.95  # from what chance on a word is no name's, whether it is known or not
 _BESIDE = 3.0  # a word beside the likeliest one belongs to the name when it is at most so many times less likely
 
 
@@ -41,8 +43,10 @@ class Answer:
 class AnswerTagger:
     """Finds the name of one kind (`person`, `company`) in a message, on the understanding that it was asked for."""
 
-    def __init__(self, kind: str, lexicon: Lexicon, dictionary: Dictionary) -> None:
+    def __init__(self, kind: str, lexicon: Lexicon, dictionary: Dictionary, talk: Collection[str] = ()) -> None:
+        """`talk`: words that stand where no name is (`lessons.talk`)."""
         self._kind = kind
+        self._talk = frozenset(talk)
         self._lexicon = lexicon
         self._features = WordFeatures(lexicon, dictionary, is_brief=True)
         self._crf = pycrfsuite.Tagger()
@@ -76,6 +80,8 @@ class AnswerTagger:
         likely = 1 - self._crf.probability(["O"] * len(found))
         if not any(label != "O" for label in labels):
             labels = self._likeliest(len(found))
+        elif self._kind == "company" and self._is_nothing_but_a_name(found, labels):
+            labels = [f"B-{self._kind}", *[f"I-{self._kind}"] * (len(found) - 1)]
         spans = settled(text, spans_of(found, labels), was_asked=True)
         parts = (self._without_town(text, span) for span in spans if span.start < span.end)
         return Answer(tuple(parts), likely)
@@ -90,6 +96,23 @@ class AnswerTagger:
     def _is_town(self, name: str) -> bool:
         listed = [self._lexicon.classes(word(part)) for part in name.split()]
         return "town" in listed[-1] and not any({"given", "family"} & set(classes) for classes in listed)
+
+    def chances(self, text: str, found: list[Token]) -> list[dict[str, float]]:
+        """For each token how likely each label is, 0 to 1."""
+        self._crf.set(self._seen(text, found))
+        return [{label: self._crf.marginal(label, at) for label in self._crf.labels()} for at in range(len(found))]
+
+    def _is_nothing_but_a_name(self, found: list[Token], labels: list[str]) -> bool:
+        """Whether what was not marked is no talk either: `Le Querce, vini e oli`, of which a part was."""
+        left = [
+            (at, word(token.text))
+            for at, (token, label) in enumerate(zip(found, labels, strict=True))
+            if label == "O" and token.text[0].isalnum()
+        ]
+        told = [one for _, one in left if one not in _JOINING]
+        if not told or any(one in self._talk or "town" in self._lexicon.classes(one) for one in told):
+            return False
+        return all(self._crf.marginal("O", at) < _SURELY_NONE for at, _ in left)
 
     def _likeliest(self, length: int) -> list[str]:
         """The labels of the one name that would be there."""

@@ -134,9 +134,9 @@ def _whole(text: str, span: Span, was_asked: bool) -> Span:
     if is_company and not was_asked and _ARTICLE_BEFORE.search(text[:start]):
         announced = _ANNOUNCING.match(text, start, end)
         start = announced.end() if announced else start
-    while start < end and text[start] in " .,;:-/":
+    while start < end and text[start] in " .,;:-/–—…*_=>|":
         start += 1
-    while end > start and text[end - 1] in " ,;:-/!?.":
+    while end > start and text[end - 1] in " ,;:-/!?.–—…*_=<|":
         end -= 1
     while not is_company and end > start and not text[end - 1].isalpha() and text[end - 1] not in ".'’":
         end -= 1  # an emoji

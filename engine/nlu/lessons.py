@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +12,20 @@ from pathlib import Path
 from engine.nlu import contacts
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.invented import Inventor
+from engine.nlu.language import tokens
 from engine.nlu.normal import word
 from engine.nlu.spans import Part, Span
 
 KINDS = ("person", "company")
 _DRAWN, _WITHOUT = 7000, 4500  # messages with a name that are drawn; messages without one that are kept
-_JOINTS = (", ", ", ", ". ", " ", " - ", "! ", "... ", "; ", "\n", " ma ", " e ")
+_JOINTS = (", ", ", ", ". ", " ", " - ", "! ", "... ", "; ", "\n", " ma ", " e ", " però ", " quindi ")
+_TALKED = 2  # times outside names that make a word one of talk
 _MOST_WORDS = 12
 _KNOWN = 0.7  # share of a sentence's words that are in the dictionary
 # Of the messages that are drawn: with what others have before or after their name, with words that nobody bears as a
 # name, with a sentence before or after it, with a word left out, in one case.
 _OTHERS_BEFORE, _OTHERS_AFTER, _INVENTED, _SENTENCE_BEFORE, _SENTENCE_AFTER, _LEFT_OUT = 0.6, 0.45, 0.4, 0.2, 0.2, 0.12
+_MISTYPED = 0.2  # of those whose name's words are not invented
 _CASES = ((str, 0.75), (str.lower, 0.17), (str.upper, 0.08))
 _FORM = re.compile(r"\b(?:s\.?r\.?l\.?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s|soc|coop|onlus)\b", re.IGNORECASE)
 _BELONGING = re.compile(r" (?:di|a|da|in|-) ")  # `srl di Lecco`: behind another name it would belong to that
@@ -51,13 +55,17 @@ class _Message:
 
 
 def lessons(
-    kind: str, examples: Iterable[tuple[str, str, Sequence[Span]]], names: Sequence[str], dictionary: Dictionary
+    kind: str,
+    examples: Iterable[tuple[str, str, Sequence[Span]]],
+    names: Sequence[str],
+    dictionary: Dictionary,
+    seed: int = 2,
 ) -> list[Lesson]:
     """Texts and the parts of the name of that kind in each, for examples as (text, intent, spans).
 
-    `names`: names of people, as models of those that are invented.
+    `names`: names of people, as models of those that are invented. `seed`: what is drawn.
     """
-    chance = random.Random(2)
+    chance = random.Random(seed)
     named: list[Lesson] = []
     without: list[str] = []
     sentences: list[str] = []
@@ -72,6 +80,17 @@ def lessons(
     inventor = Inventor(names) if kind == "person" else Inventor(names, _vocabulary(sentences), _WORDS_OF_COMPANIES)
     drawn = _drawn([_parted(*one) for one in named], sentences, inventor, chance)
     return [*named, *drawn, *((text, ()) for text in chance.sample(without, min(_WITHOUT, len(without))))]
+
+
+def talk(examples: Iterable[tuple[str, str, Sequence[Span]]]) -> frozenset[str]:
+    """The words that stand where no name is, more often than in names."""
+    outside: Counter[str] = Counter()
+    inside: Counter[str] = Counter()
+    for text, _, spans in examples:
+        for token in tokens(text):
+            is_named = any(span.start <= token.start < span.end for span in spans if span.label in KINDS)
+            (inside if is_named else outside)[word(token.text)] += 1
+    return frozenset(one for one, times in outside.items() if times >= _TALKED and times > inside[one])
 
 
 def composed_answers(folder: Path) -> list[tuple[str, str, list[Span]]]:
@@ -131,6 +150,8 @@ def _drawn(
         if chance.random() < _INVENTED:
             name, parts = inventor.renamed(made.name, made.parts, chance)
             made = replace(made, name=name, parts=parts)
+        elif chance.random() < _MISTYPED:
+            made = _mistyped(made, chance)
         if chance.random() < _LEFT_OUT:
             made = replace(made, before=_without_a_word(made.before, chance))
         if sentences and chance.random() < _SENTENCE_BEFORE:
@@ -150,6 +171,16 @@ def _is_told(sentence: str, dictionary: Dictionary) -> bool:
     """Whether it is short and of Italian words: nothing in it is a name that nobody marked."""
     parts = [word(part) for part in re.findall(r"[^\W\d_]+", sentence)]
     return 0 < len(parts) <= _MOST_WORDS and sum(map(dictionary.knows, parts)) >= _KNOWN * len(parts)
+
+
+def _mistyped(made: _Message, chance: random.Random) -> _Message:
+    """With two letters of the name in the wrong order, or one for another: its length stays."""
+    places = [at for at in range(len(made.name) - 1) if made.name[at : at + 2].isalpha()]
+    if not places:
+        return made
+    at = chance.choice(places)
+    pair = made.name[at + 1] + made.name[at] if chance.random() < 0.5 else made.name[at] + chance.choice("aeiourtns")
+    return replace(made, name=made.name[:at] + pair + made.name[at + 2 :])
 
 
 def _without_a_word(text: str, chance: random.Random) -> str:

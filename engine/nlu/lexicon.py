@@ -14,6 +14,10 @@ _FORMS = (
 )
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_SHORTEST_SLIP = 4  # letters: every shorter word is near some name
+
+
 class Lexicon:
     """Lists of words by name (`given`, `family`, `trade`, `form`, `place`, `title`, `particle`, `foreign_en`, …)."""
 
@@ -49,12 +53,13 @@ class Lexicon:
 
     @classmethod
     def read_wide(cls, folder: Path) -> Lexicon:
-        """The same with more trades and forms, and with `town`: for who knows that a name was asked for."""
+        """The same with more trades, with `town`, and `common` given names: for who knows that a name was asked for."""
         lists = cls.read(folder)._lists
         more = _sections(folder / "more_companies.txt")
         towns = [name for name in _entries(folder / "towns.txt") if " " not in name]
         lists["trade"] |= _words(more["sector"], shortest=4)
-        return cls(lists | {"town": _words(towns, shortest=3)})
+        common = _words(_lines(folder / "given_names.txt"), shortest=4)
+        return cls(lists | {"town": _words(towns, shortest=3), "common": common})
 
     @classmethod
     def load(cls, path: Path) -> Lexicon:
@@ -69,6 +74,19 @@ class Lexicon:
     def listed(self, name: str) -> frozenset[str]:
         """The words of a list."""
         return self._lists[name]
+
+    def is_near_a_given_name(self, folded: str) -> bool:
+        """Whether it is one slip of the finger away from a given name that is common in Italy (`giusepe`, `lugi`)."""
+        if len(folded) < _SHORTEST_SLIP or not folded.isalpha():
+            return False
+        common = self._lists["common"]
+        cuts = [(folded[:at], folded[at:]) for at in range(len(folded) + 1)]
+        return (
+            any(left + right[1:] in common for left, right in cuts if right)
+            or any(left + right[1] + right[0] + right[2:] in common for left, right in cuts if len(right) > 1)
+            or any(left + letter + right in common for left, right in cuts for letter in _LETTERS)
+            or any(left + letter + right[1:] in common for left, right in cuts[:-2] if right for letter in _LETTERS)
+        )
 
     def classes(self, folded: str) -> tuple[str, ...]:
         """The names of the lists that hold the word."""

@@ -13,7 +13,7 @@ from engine.nlu.asked import Answer, AnswerTagger
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.features import Features, common_words
 from engine.nlu.language import Token, tokens
-from engine.nlu.lessons import KINDS, composed_answers, lessons
+from engine.nlu.lessons import KINDS, composed_answers, lessons, talk
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.linear import Grouped, LinearClassifier
 from engine.nlu.normal import words
@@ -26,7 +26,7 @@ WEIGHTS = {"word": 1.0, "lemma": 1.0, "letters": 2.0, "skeleton": 0.5, "structur
 COST = 0.3
 COMMON = 8  # a word in so many examples stands for itself in the skeleton of a message
 _ANSWERS = {kind: f"answers_{kind}.crfsuite" for kind in KINDS}
-_WIDE = "lexicon_of_answers.json"
+_WIDE, _TALK = "lexicon_of_answers.json", "talk.json"
 _MARKED = {*LABELS, "contact"}
 NAMING = ("give_name", "give_company_name")
 _MEANT = 0.2  # confidence from which on a name is looked for where none is marked
@@ -159,15 +159,20 @@ def answer_taggers(
     told = [(example.text, example.intent, example.spans) for example in examples]
     told += composed_answers(lexicon_folder)
     names = sorted(wide.listed("given") | wide.listed("family"))
+    talked = talk(told)
+    (folder / _TALK).write_text(json.dumps(sorted(talked), ensure_ascii=False), "utf-8")
     return {
-        kind: AnswerTagger(kind, wide, dictionary).fit(lessons(kind, told, names, dictionary), folder / _ANSWERS[kind])
+        kind: AnswerTagger(kind, wide, dictionary, talked).fit(
+            lessons(kind, told, names, dictionary), folder / _ANSWERS[kind]
+        )
         for kind in KINDS
     }
 
 
 def _loaded_answer_taggers(dictionary: Dictionary, folder: Path) -> dict[str, AnswerTagger]:
     wide = Lexicon.load(folder / _WIDE)
-    return {kind: AnswerTagger(kind, wide, dictionary).load(folder / _ANSWERS[kind]) for kind in KINDS}
+    talked = json.loads((folder / _TALK).read_text("utf-8"))
+    return {kind: AnswerTagger(kind, wide, dictionary, talked).load(folder / _ANSWERS[kind]) for kind in KINDS}
 
 
 def grouped_examples(

@@ -15,6 +15,7 @@ _DENYING = {"non", "invece", "anziche"}
 _HIDDEN = 0.4  # share of lexicon hits that training doesn't see: most names of real people are in no lexicon
 _BESIDE = {"w=", "in", "sh", "is", "s3", "<c"}  # what is seen of a neighbour, by the beginnings of its features
 _NEAR = {"w=", "in", "sh"}  # of the word next to it
+_LISTS_OF_NAMES = frozenset({"given", "family", "common"})
 _SIGNS = ".,;:&-'/()"
 
 
@@ -37,9 +38,15 @@ class WordFeatures:
             return _Seen("<contact>", ["<contact>"], ("contact",))
         folded = word(token.text)
         hidden = chance is not None and chance.random() < _HIDDEN
-        classes = [name for name in self._lexicon.classes(folded) if not (hidden and name in {"given", "family"})]
+        classes = [name for name in self._lexicon.classes(folded) if not (hidden and name in _LISTS_OF_NAMES)]
         parts = self._dictionary.parts(folded)
-        marks = [f"w={folded}", f"sh={_shape(token.text)}", *(f"in={name}" for name in classes)]
+        is_slip = self._is_brief and not (classes or parts or hidden) and self._lexicon.is_near_a_given_name(folded)
+        marks = [
+            f"w={folded}",
+            f"sh={_shape(token.text)}",
+            *(f"in={name}" for name in classes),
+            *(["in=near"] if is_slip else []),
+        ]
         marks += [f"is={part}" for part in parts] or ["is=unknown"]
         kind = "name" if {"given", "family"} & set(classes) else "listed" if classes else "-"
         marks.append(f"in-is={kind}:{'+'.join(parts)}")
