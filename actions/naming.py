@@ -29,9 +29,6 @@ _CORRECTION = re.compile(
     r"no\s+aspett\w+|ho\s+sbagliato)\b[\s.,;:!…-]*(?:no\b[\s.,;:!…-]*)?)+(?:(?:è|siamo|la)\s+)*",
     re.IGNORECASE,
 )
-_ENUMERATED = re.compile(
-    r"(?!\S*\s+s\.?\w\.?\w\.?,)[^,]+(?:,\s+[^,\s]+){1,3},?\s+(?:e|&|ed)\s+[^,]+"
-)  # `Neri, Galli e Pini`
 _ONLY_A_FORM = re.compile(
     r"(?:(?:è|siamo|una)\s+)*(?P<form>(?:s\.?\s?r\.?\s?l\.?\s?s?|s\.?p\.?a|s\.?n\.?c|s\.?a\.?s)\.?)(?!\w)[\s.!]*",
     re.IGNORECASE,
@@ -104,9 +101,6 @@ def _asked_company(tracker: Tracker) -> str | None:
     names = [typed[start:end] for start, end in joined]
     if corrected := _corrected_company(typed, joined):
         return corrected
-    whole = typed[joined[0][0] : joined[-1][1]]
-    if len(whole) == len(typed.strip(" .!")) and _ENUMERATED.fullmatch(whole):
-        return whole
     return max(names, key=lambda name: (canonical_company(name).legal_form is not None, len(name)))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.nlu import asked
 from engine.nlu import lessons as made
 from engine.nlu.asked import AnswerTagger
 from engine.nlu.dictionary import Dictionary
@@ -141,8 +142,52 @@ def test_annotations_of_composed_answers_become_spans(tmp_path):
         ("DELL'AURORA", "company", "AURORA", "AURORA"),
         ("sono io, la Pina Neri", "person", "la Pina Neri", "Pina Neri"),
         ("la rosa pina", "person", "la rosa pina", "la rosa pina"),
+        ("siamo lo Studio Neri", "company", "lo Studio Neri", "Studio Neri"),
+        ("metti pure Neri Marmi", "company", "pure Neri Marmi", "Neri Marmi"),
+        ("ditta mia neri marmi", "company", "mia neri marmi", "neri marmi"),
+        ("il nome è Condominio via Neri 12/A", "company", "Condominio via Neri 12", "Condominio via Neri 12/A"),
+        ("elle neri esse enne ci", "company", "elle neri esse enne", "elle neri esse enne ci"),
+        ("– Neri Marmi", "company", "– Neri Marmi", "Neri Marmi"),
+        ("Ada Neri però mi dicono Dada", "person", "Ada Neri però", "Ada Neri"),
     ],
 )
 def test_the_edges_of_what_was_asked_for_are_settled(text, label, marked, whole):
     span = Span(text.index(marked), text.index(marked) + len(marked), label)
     assert [text[one.start : one.end] for one in settled(text, [span], was_asked=True)] == [whole]
+
+
+def test_a_town_behind_the_form_is_where_the_company_is(dictionary):
+    reader = AnswerTagger("company", Lexicon.read_wide(LEXICON), dictionary)
+    texts = ["Neri srl di Frosinone", "Neri sas di Rossi", "Neri snc di Frosinone Ada", "Panificio di Frosinone"]
+    kept = [text[slice(*reader._without_town(text, Span(0, len(text), "company")))] for text in texts]
+    assert kept == ["Neri srl", *texts[1:]]
+
+
+def test_a_slip_of_a_common_given_name_is_seen():
+    lexicon = Lexicon.read_wide(LEXICON)
+    assert all(map(lexicon.is_near_a_given_name, ["giusepe", "lugi", "framcesca", "marai", "stefanno"]))
+    assert not any(map(lexicon.is_near_a_given_name, ["polizza", "registrarmi", "codice", "ugo", "3331234567"]))
+
+
+def test_words_of_talk_are_those_said_more_often_outside_names():
+    told = [
+        ("sono Ada Neri", "give_name", [Span(5, 13, "person")]),
+        ("sono qui per Ada", "help", []),
+        ("Ada Galli qui", "give_name", [Span(0, 9, "person")]),
+    ]
+    assert made.talk(told) == {"sono", "qui"}
+
+
+def test_what_is_left_of_a_bare_company_belongs_to_it_unless_it_is_talk(tmp_path, dictionary, monkeypatch):
+    monkeypatch.setattr(asked, "_SURELY_NONE", 1.1)  # so that the few lessons here don't decide
+    names = ["Bottega Ada", "Officina Bruni", "Panificio Conti", "Vetreria Sala", "Ferramenta Gatti", "Mobili Serra"]
+    told = [(name, "give_company_name", [Span(0, len(name), "company")]) for name in names] * 10
+    told += [(text, "out_of_scope", []) for text in ("quanto costa", "oli e vini", "vini", "oli", "pane e vini")] * 30
+    lessons = made.lessons("company", told, NAMES, dictionary)
+    text = "Panificio Conti, vini"
+    read = {}
+    for talk in ((), ("vini",)):
+        reader = AnswerTagger("company", Lexicon.read_wide(LEXICON), dictionary, talk)
+        parts = reader.fit(lessons, tmp_path / "company.crfsuite").read(text, tokens(text)).parts
+        read[talk] = [text[start:end] for start, end in parts]
+    assert read == {(): ["Panificio Conti, vini"], ("vini",): ["Panificio Conti"]}

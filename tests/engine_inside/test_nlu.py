@@ -85,6 +85,20 @@ def test_tokens_tell_their_place_and_keep_an_elision_with_its_name():
 
 
 @pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("la Co.Ge.Ma. Scarl", ["la", "Co.Ge.Ma.", "Scarl"]),
+        ("mario.rossi", ["mario", ".", "rossi"]),
+        ("neri srl.grazie", ["neri", "srl", ".", "grazie"]),
+        ("San Vito s.r.l. di Neri", ["San", "Vito", "s.r.l.", "di", "Neri"]),
+        ("mario.rossi@libero.it", ["mario.rossi@libero.it"]),
+    ],
+)
+def test_a_dot_parts_words_and_not_an_acronym(text, parts):
+    assert [token.text for token in tokens(text)] == parts
+
+
+@pytest.mark.parametrize(
     ("text", "label", "marked", "whole"),
     [
         ("scrivo come so wolf-rainer Weber", "person", ["rainer Weber"], ["wolf-rainer Weber"]),

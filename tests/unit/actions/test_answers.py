@@ -131,6 +131,27 @@ def test_a_company_that_was_asked_for(text: str, marked: dict[str, str], name: s
 
 
 @pytest.mark.parametrize(
+    ("text", "answer", "name"),
+    [
+        ("Neri Marmi snc anzi Nero Marmi snc", "Neri Marmi snc anzi Nero Marmi snc", "Nero Marmi snc"),
+        ("siamo la Neri Marmi, no scusi, Nero Marmi", "Neri Marmi, no scusi, Nero Marmi", "Nero Marmi"),
+        ("Neri Marmi sas scusi è snc", "Neri Marmi sas", "Neri Marmi snc"),
+        ("Neri Marmi srl, scusi il ritardo", "Neri Marmi srl", "Neri Marmi srl"),
+        ("mi scusi, Neri Marmi srl", "Neri Marmi srl", "Neri Marmi srl"),
+    ],
+)
+def test_of_a_company_that_is_corrected_in_the_same_line_the_last_holds(text: str, answer: str, name: str) -> None:
+    assert answers.company(said(text, "give_company_name", answer=answer), requested=True) == name
+
+
+def test_who_wants_to_register_may_name_himself_at_the_step_that_asks() -> None:
+    message = said("voglio registrarmi, sono Ada Neri", "register", naming=0.05, likely=0.999, answer="Ada Neri")
+    assert answers.person(message, requested=True) == "Ada Neri"
+    nobody = said("voglio registrarmi", "register", naming=0.05, likely=0.1, answer="registrarmi")
+    assert answers.person(nobody, requested=True) is None
+
+
+@pytest.mark.parametrize(
     ("marked", "contact"),
     [
         ("mario punto rossi chiocciola libero punto it", "mario.rossi@libero.it"),

@@ -54,7 +54,11 @@ def test_what_is_said_of_the_parts_decides_which_is_which(typed: str, parts: lis
         ("Liana Pavesi. No scusa Pavese", ["Liana Pavesi"], ("Liana", "Pavese")),
         ("Liana Pavesi anzi Pavese", ["Liana Pavesi", "Pavese"], ("Liana", "Pavese")),
         ("Ada Neri, ops, Ida Neri", ["Ada Neri", "Ida Neri"], ("Ida", "Neri")),
+        ("mi chiamo Pavesi Liana anzi Pavese", ["Pavesi Liana anzi Pavese"], ("Liana", "Pavese")),
+        ("Liana Pavesi scusi Pavese con la e", ["Liana Pavesi"], ("Liana", "Pavese")),
+        ("Liana Pavesi, no aspetti, sono Diana Pavesi", ["Liana Pavesi"], ("Diana", "Pavesi")),
         ("Ada Neri, scusi il ritardo", ["Ada Neri"], ("Ada", "Neri")),
+        ("Ada Neri, sono pensionata", ["Ada Neri"], ("Ada", "Neri")),
         ("Ada Neri no grazie", ["Ada Neri"], ("Ada", "Neri")),
     ],
 )
@@ -75,4 +79,18 @@ def test_the_last_word_of_a_correction_counts(typed: str, parts: list[str], name
     ],
 )
 def test_a_nickname_is_no_part_and_a_particle_is(typed: str, parts: list[str], name: tuple[str, ...]) -> None:
+    assert read(typed, *parts) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "parts", "name"),
+    [
+        ("elio punto moretti", ["elio", "moretti"], ("Elio", "Moretti")),
+        ("mi chiamo elio spazio moretti", ["elio spazio moretti"], ("Elio", "Moretti")),
+        ("elio.moretti", ["elio", "moretti"], ("Elio", "Moretti")),
+        ("Anna Maria due nomi, Moretti", ["Anna Maria", "Moretti"], ("Anna Maria", "Moretti")),
+        ("Anna-Maria Moretti", ["Anna-Maria Moretti"], ("Anna-Maria", "Moretti")),
+    ],
+)
+def test_what_is_said_for_a_blank_is_none_of_the_name(typed: str, parts: list[str], name: tuple[str, ...]) -> None:
     assert read(typed, *parts) == name
