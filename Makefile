@@ -54,7 +54,7 @@ canary: setup ## plant unique secrets on every way through the product, then sea
 whatsapp: setup ## race, kill and flood the WhatsApp channel, play every conversation over it (about 12 minutes; ONLY="flow": a part)
 	@exec $(ENV) -m benchmarks.whatsapp $(if $(ONLY),--only "$(ONLY)")
 
-eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development or names/a, SHOW=1: what is wrong, with its text)
+eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development, names/a or names/c1, SHOW=1: what is wrong, with its text)
 	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)
 	@exec $(ENV) -m benchmarks.nlu.evaluate $(if $(SET),--set $(SET)) $(if $(SHOW),--show) $(if $(CONFUSION),--confusion $(CONFUSION))
 

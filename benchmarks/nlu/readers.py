@@ -68,7 +68,7 @@ def _crfs(kind: str, taught: Sequence[Sequence[Lesson]], lexicon: Any, dictionar
     """One CRF, or several that were drawn other messages: the mean of their chances decides word by word."""
     from engine.nlu.asked import AnswerTagger
     from engine.nlu.edges import settled
-    from engine.nlu.language import tokens
+    from engine.nlu.language import tokens_of_names
     from engine.nlu.spans import spans_of
 
     taggers = []
@@ -76,11 +76,11 @@ def _crfs(kind: str, taught: Sequence[Sequence[Lesson]], lexicon: Any, dictionar
         for number, lesson in enumerate(taught):
             taggers.append(AnswerTagger(kind, lexicon, dictionary).fit(lesson, Path(folder) / f"{number}.crfsuite"))
     if len(taggers) == 1:
-        return lambda text: taggers[0].read(text, tokens(text)).parts
+        return lambda text: taggers[0].read(text).parts
 
     def find(text: str) -> list[Part]:
-        found = tokens(text)
-        chances = [tagger.chances(text, found) for tagger in taggers]
+        found = tokens_of_names(text)
+        chances = [tagger.chances(text) for tagger in taggers]
         labels = [_likeliest([one[at] for one in chances]) for at in range(len(found))]
         return [(span.start, span.end) for span in settled(text, spans_of(found, labels), was_asked=True)]
 

@@ -12,7 +12,7 @@ import pycrfsuite
 
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.edges import settled
-from engine.nlu.language import Token, tokens
+from engine.nlu.language import Token, tokens_of_names
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.normal import word
 from engine.nlu.spans import Part, Span, labels_of, spans_of
@@ -58,7 +58,7 @@ class AnswerTagger:
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
         trainer.set_params({"c1": 0.05, "c2": 0.05, "max_iterations": _ROUNDS, "feature.minfreq": 3})
         for text, parts in lessons:
-            found = tokens(text)
+            found = tokens_of_names(text)
             if found:
                 marked = [Span(start, end, self._kind) for start, end in parts]
                 trainer.append(self._seen(text, found, chance), labels_of(found, marked, {self._kind}))
@@ -71,8 +71,9 @@ class AnswerTagger:
         self._crf.open_inmemory(self._model)
         return self
 
-    def read(self, text: str, found: list[Token]) -> Answer:
+    def read(self, text: str) -> Answer:
         """The name that the text answers with."""
+        found = tokens_of_names(text)
         if not found:
             return Answer((), 0.0)
         self._crf.set(self._seen(text, found))
@@ -97,8 +98,9 @@ class AnswerTagger:
         listed = [self._lexicon.classes(word(part)) for part in name.split()]
         return "town" in listed[-1] and not any({"given", "family"} & set(classes) for classes in listed)
 
-    def chances(self, text: str, found: list[Token]) -> list[dict[str, float]]:
-        """For each token how likely each label is, 0 to 1."""
+    def chances(self, text: str) -> list[dict[str, float]]:
+        """For each token (`tokens_of_names`) how likely each label is, 0 to 1."""
+        found = tokens_of_names(text)
         self._crf.set(self._seen(text, found))
         return [{label: self._crf.marginal(label, at) for label in self._crf.labels()} for at in range(len(found))]
 

@@ -39,8 +39,13 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(token.text, token.idx, token.idx + len(token.text)))
         elif not token.is_space:
             for piece in _PARTED.finditer(token.text):
-                found += _without_dot(Token(piece[0], token.idx + piece.start(), token.idx + piece.end()))
-    return _with_acronyms(text, _with_particles(found))
+                found.append(Token(piece[0], token.idx + piece.start(), token.idx + piece.end()))
+    return _with_particles(found)
+
+
+def tokens_of_names(text: str) -> list[Token]:
+    """The tokens where a name is looked for: a dot parts words (`mario.rossi`), but not an acronym (`Co.Ge.Ma.`)."""
+    return _with_acronyms(text, [part for token in tokens(text) for part in _without_dot(token)])
 
 
 def _without_dot(token: Token) -> list[Token]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.nlu import contacts
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.invented import Inventor
-from engine.nlu.language import tokens
+from engine.nlu.language import tokens_of_names
 from engine.nlu.normal import word
 from engine.nlu.spans import Part, Span
 
@@ -87,7 +87,7 @@ def talk(examples: Iterable[tuple[str, str, Sequence[Span]]]) -> frozenset[str]:
     outside: Counter[str] = Counter()
     inside: Counter[str] = Counter()
     for text, _, spans in examples:
-        for token in tokens(text):
+        for token in tokens_of_names(text):
             is_named = any(span.start <= token.start < span.end for span in spans if span.label in KINDS)
             (inside if is_named else outside)[word(token.text)] += 1
     return frozenset(one for one, times in outside.items() if times >= _TALKED and times > inside[one])

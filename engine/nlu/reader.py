@@ -127,7 +127,7 @@ class Reader:
             meant = sum(confidence for intent, confidence in ranking if intent in NAMING)
             if found and meant >= _MEANT and (guess := self._tagger.guess(text, found)):
                 spans = [guess, *spans]
-        asked = {kind: _affirmed_answer(text, tagger.read(text, found)) for kind, tagger in self._asked.items()}
+        asked = {kind: _affirmed_answer(text, tagger.read(text)) for kind, tagger in self._asked.items()}
         return Reading(ranking, self._entities(text, found, spans, ranking[0][0]), asked)
 
     def grouped(self, text: str) -> Grouped:

@@ -15,7 +15,6 @@ _DENYING = {"non", "invece", "anziche"}
 _HIDDEN = 0.4  # share of lexicon hits that training doesn't see: most names of real people are in no lexicon
 _BESIDE = {"w=", "in", "sh", "is", "s3", "<c"}  # what is seen of a neighbour, by the beginnings of its features
 _NEAR = {"w=", "in", "sh"}  # of the word next to it
-_LISTS_OF_NAMES = frozenset({"given", "family", "common"})
 _SIGNS = ".,;:&-'/()"
 
 
@@ -38,7 +37,7 @@ class WordFeatures:
             return _Seen("<contact>", ["<contact>"], ("contact",))
         folded = word(token.text)
         hidden = chance is not None and chance.random() < _HIDDEN
-        classes = [name for name in self._lexicon.classes(folded) if not (hidden and name in _LISTS_OF_NAMES)]
+        classes = [name for name in self._lexicon.classes(folded) if not (hidden and name in {"given", "family"})]
         parts = self._dictionary.parts(folded)
         is_slip = self._is_brief and not (classes or parts or hidden) and self._lexicon.is_near_a_given_name(folded)
         marks = [

@@ -11,7 +11,6 @@ from engine.nlu.asked import AnswerTagger
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.edges import settled
 from engine.nlu.invented import Inventor
-from engine.nlu.language import tokens
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.spans import Span
 
@@ -52,14 +51,14 @@ def reader(tmp_path_factory, dictionary):
     ],
 )
 def test_a_name_is_found_among_words_that_it_was_not_learnt_with(reader, text, name):
-    answer = reader.read(text, tokens(text))
+    answer = reader.read(text)
     assert [text[start:end] for start, end in answer.parts] == [name]
     assert answer.likely > 0.9
 
 
 def test_no_name_is_likely_where_there_is_none(reader):
-    assert reader.read("quanto costa la polizza", tokens("quanto costa la polizza")).likely < 0.5
-    assert reader.read("", []).parts == ()
+    assert reader.read("quanto costa la polizza").likely < 0.5
+    assert reader.read("").parts == ()
 
 
 def test_a_stored_reader_reads_what_the_trained_one_reads(reader, tmp_path, dictionary):
@@ -67,7 +66,7 @@ def test_a_stored_reader_reads_what_the_trained_one_reads(reader, tmp_path, dict
     path.write_bytes(reader._model)
     other = AnswerTagger("person", Lexicon.read_wide(LEXICON), dictionary).load(path)
     text = "sono Franco Battaglia"
-    assert other.read(text, tokens(text)) == reader.read(text, tokens(text))
+    assert other.read(text) == reader.read(text)
 
 
 def test_in_a_lesson_that_was_drawn_the_marked_part_is_a_name_and_the_rest_is_not(dictionary):
@@ -188,6 +187,6 @@ def test_what_is_left_of_a_bare_company_belongs_to_it_unless_it_is_talk(tmp_path
     read = {}
     for talk in ((), ("vini",)):
         reader = AnswerTagger("company", Lexicon.read_wide(LEXICON), dictionary, talk)
-        parts = reader.fit(lessons, tmp_path / "company.crfsuite").read(text, tokens(text)).parts
+        parts = reader.fit(lessons, tmp_path / "company.crfsuite").read(text).parts
         read[talk] = [text[start:end] for start, end in parts]
     assert read == {(): ["Panificio Conti, vini"], ("vini",): ["Panificio Conti"]}

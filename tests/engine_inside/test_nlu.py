@@ -7,7 +7,7 @@ import pytest
 
 from engine.nlu import contacts, normal
 from engine.nlu.edges import settled
-from engine.nlu.language import tokens
+from engine.nlu.language import tokens, tokens_of_names
 from engine.nlu.linear import LinearClassifier
 from engine.nlu.reader import Example, Reader, near_duplicates
 from engine.nlu.spans import Span
@@ -95,7 +95,7 @@ def test_tokens_tell_their_place_and_keep_an_elision_with_its_name():
     ],
 )
 def test_a_dot_parts_words_and_not_an_acronym(text, parts):
-    assert [token.text for token in tokens(text)] == parts
+    assert [token.text for token in tokens_of_names(text)] == parts
 
 
 @pytest.mark.parametrize(
