@@ -23,8 +23,6 @@ class WhatsappPerson(Base):
     last_inbound_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the 24 h window counts from here
     last_message_id: Mapped[str | None] = mapped_column(String(256))  # what "read" and "is typing" refer to
     sent_seq: Mapped[int] = mapped_column(default=0)  # the ledger's rows up to here are in the outbox
-    state: Mapped[str] = mapped_column(String(16), default="open")  # open, blocked: nothing is sent
-    refuses_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WhatsappInbound(Base):

@@ -45,7 +45,7 @@ def known_person(session: Session, sender: Sender) -> WhatsappPerson:
         raise ValueError("neither user id nor number")
     person = _find(session, sender)
     if person is None:
-        person = WhatsappPerson(user_id=sender.key, sent_seq=0, state="open")
+        person = WhatsappPerson(user_id=sender.key, sent_seq=0)
         session.add(person)
     elif sender.user_id is not None and person.user_id != sender.user_id:
         person = _renamed(session, person, sender.user_id)

@@ -28,7 +28,6 @@ async def person(database: Database, user_id: str, wa_id: str | None = None) -> 
                 conversation_id=conversation.id,
                 last_inbound_at=now(),
                 sent_seq=0,
-                state="open",
             )
         )
         return conversation.id

@@ -24,8 +24,6 @@ def upgrade() -> None:
         sa.Column("last_inbound_at", _MOMENT),
         sa.Column("last_message_id", sa.String(256)),
         sa.Column("sent_seq", sa.Integer, nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("refuses_until", _MOMENT),
     )
     op.create_table(
         "whatsapp_inbound",
