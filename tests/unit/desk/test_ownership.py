@@ -90,6 +90,9 @@ class Ownership(RuleBasedStateMachine):
     # ---- the customer ----
 
     @rule(text=st.sampled_from(["ciao", "/restart", "mario@example.it"]))
+    def says(self, text: str) -> None:
+        self.writes(text)
+
     def writes(self, text: str) -> None:
         with contextlib.suppress(ConversationClosed):
             self.do(self.world.ledger.say(self.conversation_id, f"client-{self.number()}", "text", text, None))
@@ -105,8 +108,10 @@ class Ownership(RuleBasedStateMachine):
 
     # ---- the engine ----
 
-    @rule()
-    def takes_a_turn(self) -> None:
+    @rule(is_written_first=st.booleans())
+    def takes_a_turn(self, is_written_first: bool) -> None:
+        if is_written_first:
+            self.writes("ciao")
         turn = self.do(self.turns.next(self.conversation_id))
         if turn is not None:
             self.under_way.append(turn)
@@ -114,6 +119,9 @@ class Ownership(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way)
     @rule(which=st.integers(0, 5), stops=st.sampled_from([None, None, HANDOVER]))
     def answers(self, which: int, stops: HandoverAsked | None) -> None:
+        self.answered(which, stops)
+
+    def answered(self, which: int, stops: HandoverAsked | None) -> None:
         """The answer of a turn: it stands in the ledger only if nothing changed hands since it was asked."""
         turn = self.under_way.pop(which % len(self.under_way))
         [row] = [one for one in self.do(self.world.turns(self.conversation_id)) if one.id == turn.id]
@@ -132,9 +140,21 @@ class Ownership(RuleBasedStateMachine):
     def is_down(self) -> None:
         self.do(self.turns.fail(self.under_way.pop(), load_texts().failure))
 
+    @precondition(lambda self: self.under_way)
+    @rule(which=st.integers(0, 5))
+    def is_too_late(self, which: int) -> None:
+        """A person is asked for while the answer of a turn is on its way."""
+        if self.owner == "bot":
+            self.asks_elsewhere(True)
+            self.epoch += 1
+        self.answered(which, None)
+
     @precondition(lambda self: self.owner == "bot")
     @rule(is_placed=st.booleans())
     def asks_for_a_person_elsewhere(self, is_placed: bool) -> None:
+        self.asks_elsewhere(is_placed)
+
+    def asks_elsewhere(self, is_placed: bool) -> None:
         """Another gateway writes an answer that stops, whatever is under way here."""
         self.do(self.world.ask_for_person(self.conversation_id))
         if is_placed:
