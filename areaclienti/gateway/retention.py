@@ -119,7 +119,8 @@ async def erase(database: Database, engine: EngineClient, ids: Collection[str], 
     in_engine = await engine.erase(ids, rewrite=rewrite)
 
     def work(session: Session) -> tuple[int, int]:
-        counts = [_erase(session, conversation_id) for conversation_id in ids]
+        # in one order, or two gateways would wait for each other
+        counts = [_erase(session, conversation_id) for conversation_id in sorted(ids)]
         found = [count for count in counts if count is not None]
         return len(found), sum(found)
 

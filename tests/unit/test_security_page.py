@@ -16,7 +16,8 @@ from tests.unit.markdown import ROOT, rows
 PAGE = "docs/security.md"
 TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 
-# Numbers that are settings and protect nothing: ports, how patient and how eager the service is with other systems.
+# Numbers that are settings and protect nothing: ports, how patient and how eager the service is with other systems, how
+# long customers wait for whom at the desk.
 NO_LIMITS = {
     "identity_port",
     "gateway_port",
@@ -28,6 +29,13 @@ NO_LIMITS = {
     "outbox_at_once",
     "ports_timeout_seconds",
     "ports_deadline_seconds",
+    "desk_consultant_seconds",
+    "desk_agency_seconds",
+    "desk_pool_seconds",
+    "desk_offer_seconds",
+    "desk_lease_seconds",
+    "desk_wrap_up_seconds",
+    "desk_sweep_seconds",
 }
 
 
