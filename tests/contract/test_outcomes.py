@@ -64,6 +64,7 @@ ENDPOINTS = [
     ("GET", "/v1/privacy-notice", "GA"),
     ("POST", "/v1/privacy-notice/acknowledgements", "A"),
     ("POST", "/v1/registrations", "A"),
+    ("GET", "/v1/registrations/desk-summary", "G"),
     ("POST", "/v1/registrations/reg_x/recheck", "A"),
     ("POST", "/v1/registrations/reg_x/verification", "A"),
     ("POST", "/v1/registrations/reg_x/code", "A"),
