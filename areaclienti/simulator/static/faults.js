@@ -17,6 +17,8 @@ const SWITCHES = {
 
 export class Faults {
   #boxes = {};
+  #queue = Promise.resolve(); // one switch after the other: each is put into what the one before left
+  #waiting = 0;
 
   constructor() {
     const line = (name) => {
@@ -30,7 +32,17 @@ export class Faults {
     this.#show(await ask('GET', '/faults'));
   }
 
-  async #set(name, on) {
+  #set(name, on) {
+    this.#busy(1);
+    this.#queue = this.#queue.then(() => this.#put(name, on)).finally(() => this.#busy(-1));
+  }
+
+  #busy(change) {
+    this.#waiting += change;
+    this.element.setAttribute('aria-busy', String(this.#waiting > 0));
+  }
+
+  async #put(name, on) {
     try {
       const faults = await ask('GET', '/faults');
       SWITCHES[name].put(faults, on);
