@@ -69,12 +69,20 @@ def raced() -> Result:
     return found | {"missed": [line for result in found.values() for line in result["missed"]]}
 
 
-def _raced(stack: Stack, url: str, *, killed: int, calm: int) -> Result:
+def _raced(stack: Stack, url: str, *, killed: int, calm: int, settle_seconds: float = 60.0) -> Result:
     async def run() -> Result:
         records = Records(url)
         try:
             tallies = [
-                await once.rounds(stack, address_of(stack), records, kill=kill, count=count, seed=SEED)
+                await once.rounds(
+                    stack,
+                    address_of(stack),
+                    records,
+                    kill=kill,
+                    count=count,
+                    seed=SEED,
+                    settle_seconds=settle_seconds,
+                )
                 for kill, count in ((True, killed), (False, calm))
             ]
         finally:
@@ -103,7 +111,8 @@ def controls() -> Result:
     for name, kills, calm in (("looks_then_writes", 0, 3), ("acknowledges_first", 4, 0)):
         changed = started_otherwise({"gateway": gateway_made_by(f"benchmarks.whatsapp.naive:{name}")})
         with changed, product() as stack:
-            result = _raced(stack, _sqlite_url(stack), killed=kills, calm=calm)
+            # what they break may never come to rest
+            result = _raced(stack, _sqlite_url(stack), killed=kills, calm=calm, settle_seconds=8.0)
         found[name] = result["rounds_without_exactly_one_turn_a_message"]
     return found | {"missed": [f"{name} was not noticed" for name, noticed in found.items() if not noticed]}
 

@@ -15,7 +15,6 @@ from tests.stack import Stack
 
 COPIES = 50
 TEXTS = ("buongiorno", "vorrei registrarmi", "quanto costa?")
-SETTLE_SECONDS = 60.0
 RETRY_SECONDS = 0.2
 GIVE_UP_SECONDS = 60.0
 
@@ -41,14 +40,16 @@ class Address:
     app_secret: str
 
 
-async def rounds(stack: Stack, address: Address, records: Records, *, kill: bool, count: int, seed: int) -> Tally:
+async def rounds(
+    stack: Stack, address: Address, records: Records, *, kill: bool, count: int, seed: int, settle_seconds: float
+) -> Tally:
     """`count` persons one after the other, each with two messages in 50 deliveries of several orders, and a third one
-    that is delivered alone, whose acknowledgement is the moment of the kill.
+    that is delivered alone, whose acknowledgement is the moment of the kill. What is under way has `settle_seconds`.
     """
     chance, tally = random.Random(seed), Tally()
     for number in range(count):
         who = webhooks.writer(visible=number % 3 != 0)
-        before = await records.settled(SETTLE_SECONDS)
+        before = await records.settled(settle_seconds)
         *messages, last = [webhooks.text_message(who, text) for text in TEXTS]
         forward = webhooks.batch(address.phone_number_id, who, messages)
         others = [webhooks.reaction(who, messages[0]["id"])]
@@ -63,7 +64,7 @@ async def rounds(stack: Stack, address: Address, records: Records, *, kill: bool
         tally.deliveries += await _deliver_all(address, bodies, lone, tally, records, stack if kill else None)
         tally.rounds += 1
         # Beside the messages a reaction came, which asks for nothing.
-        after = await records.settled(SETTLE_SECONDS)
+        after = await records.settled(settle_seconds)
         added = after.since(before)
         if not after.is_settled or (added.conversations, added.lines, added.turns) != (1, len(TEXTS), len(TEXTS)):
             tally.wrong.append(str(added))
