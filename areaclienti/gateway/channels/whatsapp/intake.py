@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -73,8 +73,7 @@ class Intake:
         forgotten = delete(WhatsappInbound).where(is_old)
 
         def work(session: Session) -> int:
-            result: CursorResult[Any] = session.execute(forgotten)  # type: ignore[assignment]
-            return result.rowcount
+            return cast(CursorResult[Any], session.execute(forgotten)).rowcount
 
         return await self._database.write(work)
 
