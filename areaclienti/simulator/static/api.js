@@ -19,6 +19,8 @@ export class Phone {
   #timer = 0;
   #tries = 0;
   #closed = false;
+  #inHand;
+  #isInHand = new Promise((resolve) => (this.#inHand = resolve));
 
   /** `person`: `{mobile, name, user_id}`. `handlers`: `hello(boot)`, `entry(entry)`, `typing(on)`, `offline()`. */
   constructor(person, handlers) {
@@ -33,6 +35,7 @@ export class Phone {
       const wish = mobile ? { mobile, name } : { mobile: null, name, ...(hidden ? { user_id: hidden } : {}) };
       const opened = await ask('POST', '/phones', wish);
       this.person.user_id = opened.user_id;
+      this.#inHand();
       this.#follow();
     } catch {
       this.#lost();
@@ -45,7 +48,9 @@ export class Phone {
     this.#source?.close();
   }
 
-  send(wish) {
+  /** Waits until the phone is in hand: who writes at once is not told that it failed. */
+  async send(wish) {
+    await this.#isInHand;
     return ask('POST', this.#path('send'), wish);
   }
 

@@ -51,5 +51,7 @@ class Handset:
         expect(self.page.get_by_role("dialog")).to_be_visible()
 
     def option(self, name: str) -> None:
-        """Press a button of the open sheet."""
-        self.page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+        """Press a button of the open sheet, and wait until it is closed: closing, it gives the focus back."""
+        sheet = self.page.get_by_role("dialog")
+        sheet.get_by_role("button", name=name, exact=True).click()
+        expect(sheet).to_have_count(0)

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.whatsapp.business import text
 from tests.browser.whatsapp.conftest import OpenPage, World
@@ -42,6 +42,21 @@ def test_a_list_opens_in_a_sheet_and_sends_one_row(handset: Handset, world: Worl
     handset.says("Non ho capito bene")
     reply = world.business.messages[-1]["interactive"]["list_reply"]
     assert reply == {"id": "row-*****600", "title": "*****600", "description": "Riceverai il codice qui: *****600"}
+
+
+def test_what_is_written_before_the_phone_is_in_hand_is_sent_afterwards(open_page: OpenPage) -> None:
+    page = open_page()
+    held: list[Route] = []
+    page.route("**/phones", lambda route: held.append(route))
+    handset = Handset(page)
+    handset.take("Mario Rossi")
+    handset.write("elenco")
+    while not held:
+        page.wait_for_timeout(20)
+    page.wait_for_timeout(100)  # a message that didn't wait would have failed by now
+    expect(handset.log).not_to_contain_text("Non sono riuscito a inviare")
+    held[0].continue_()
+    handset.says("più recapiti")
 
 
 def test_the_ticks_say_what_became_of_a_message(handset: Handset, world: World) -> None:
