@@ -9,6 +9,8 @@ from scripts.setup import ROOT
 from scripts.stages import Stage, run_stages
 
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5", "--durations-min=1")
+# A page or a product that came too late once is tried once more, and is named at the end; a wrong answer never is.
+_PATIENT = ("--reruns", "1", "--only-rerun", "(?i)timeout|timed out", "-raR")
 _FAST = ("tests/unit",)
 _WITHOUT_PRODUCT = ("tests/contract", "tests/fuzz", "tests/nlu", "tests/browser/widget")
 _SCENARIOS = "tests/scenarios"
@@ -30,12 +32,13 @@ def main() -> int:
         rest.remove(_SCENARIOS)
         # Pages and a product's processes are mostly waited for: something that computes alone fits beside them.
         train = Stage("train", (sys.executable, "-m", "areaclienti", "train"))
-        stages.append(Stage("contract, data, widget", (*_PYTEST, *parallel, *_WITHOUT_PRODUCT), train))
+        stages.append(Stage("contract, data, widget", (*_PYTEST, *_PATIENT, *parallel, *_WITHOUT_PRODUCT), train))
         # Side by side, a file's tests in one process with one product.
         inside = Stage("inside the engine", _ENGINE_PYTEST)
-        stages.append(Stage("product", (*_PYTEST, "-n", "2", "--dist", "loadfile", *rest, *leave), inside))
+        two = (*_PYTEST, *_PATIENT, "-n", "2", "--dist", "loadfile")
+        stages.append(Stage("product", (*two, *rest, *leave), inside))
         # Played side by side on one product by themselves.
-        stages.append(Stage("scenarios", (*_PYTEST, _SCENARIOS)))
+        stages.append(Stage("scenarios", (*_PYTEST, *_PATIENT, _SCENARIOS)))
     return run_stages(stages)
 
 
