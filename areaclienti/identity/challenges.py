@@ -9,10 +9,10 @@ from typing import Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
+from areaclienti.crypto import new_id
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.domain.masking import mask_email, mask_mobile
 from areaclienti.identity import limits, sms_budget
-from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Challenge, Contact, LimitEvent
 from areaclienti.identity.delivery import outbox
 from areaclienti.identity.errors import Refused

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from areaclienti.domain.contacts import parse_contact
 from areaclienti.identity.db.models import Account, Customer
 from areaclienti.identity.demo_cases import CASES, DEMO_PASSWORD
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.registry_file import read_registry_file
 from areaclienti.identity.registry_import import Records, store
+from areaclienti.password_hashes import Passwords
 
 DEMO_CUSTOMERS = 200
 _CODE_PREFIX = "DEMO-"

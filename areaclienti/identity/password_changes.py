@@ -9,10 +9,10 @@ from typing import Literal
 from areaclienti.domain.passwords import failed_rules
 from areaclienti.identity import accounts, sessions, step_ups
 from areaclienti.identity.errors import SecretRejected
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.ports.accounts.contract import Accounts, Credential
 from areaclienti.identity.ports.outside import BackEndUnavailable
 from areaclienti.identity.work import Do, Work
+from areaclienti.password_hashes import Passwords
 
 
 @dataclass(frozen=True)

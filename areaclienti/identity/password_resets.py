@@ -11,14 +11,14 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from areaclienti.crypto import new_id
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.domain.passwords import failed_rules
 from areaclienti.identity import accounts, addresses, challenges, limits, sessions, throttle
-from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Account, Contact, PasswordReset
 from areaclienti.identity.errors import Refused, SecretRejected
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.work import Do, Work
+from areaclienti.password_hashes import Passwords
 
 _NO_ROW = -1  # no row has this id
 

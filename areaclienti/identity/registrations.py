@@ -10,11 +10,11 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from areaclienti.crypto import new_id, same
 from areaclienti.domain.masking import mask_contact
 from areaclienti.identity import addresses, challenges, limits, matching, owners, telling, vault
 from areaclienti.identity.challenges import Issued
 from areaclienti.identity.claims import Claims
-from areaclienti.identity.crypto import new_id, same
 from areaclienti.identity.db.models import Acknowledgement, Contact, Customer, Registration
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.ports.references import contact_row, customer_row, no_contact_row

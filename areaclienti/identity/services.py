@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from areaclienti.crypto import Mac, Sealer
 from areaclienti.identity import audit, housekeeping, owners
 from areaclienti.identity.clock import Clock
-from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.delivery.adapters import Adapter, Sender
 from areaclienti.identity.delivery.mailbox import Mailbox
@@ -20,12 +20,12 @@ from areaclienti.identity.delivery.sms.sender import SmsSender
 from areaclienti.identity.delivery.smtp import Smtp
 from areaclienti.identity.delivery.worker import OutboxWorker
 from areaclienti.identity.notices import load_notice
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.ports import chosen
 from areaclienti.identity.ports.challenges.sender import CodesElsewhere
 from areaclienti.identity.ports.delivery.hub import NotificationHub
 from areaclienti.identity.ports.outside import Answers, MustAsk
 from areaclienti.identity.work import Work
+from areaclienti.password_hashes import Passwords
 from areaclienti.settings import IdentitySettings
 
 _LONGEST_STOP_SECONDS = 5.0

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import joinedload
 
-from areaclienti.identity.crypto import new_id, new_token, sha256_hex
+from areaclienti.crypto import new_id, new_token, sha256_hex
 from areaclienti.identity.db.models import Account, SignInSession
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.work import Work

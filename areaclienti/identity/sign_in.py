@@ -8,9 +8,9 @@ from typing import Literal
 
 from sqlalchemy import select, update
 
+from areaclienti.crypto import new_id
 from areaclienti.identity import accounts, addresses, challenges, sessions, throttle
 from areaclienti.identity.challenges import Issue, Issued
-from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Account, Contact, SignIn
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.ports.accounts.contract import Accounts, Credential

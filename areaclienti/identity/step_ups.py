@@ -8,9 +8,9 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, select, update
 
+from areaclienti.crypto import new_id
 from areaclienti.identity import accounts, challenges, sessions
 from areaclienti.identity.challenges import Issue, Issued
-from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.models import Contact, SignInSession, StepUp
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.work import Work

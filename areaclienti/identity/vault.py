@@ -8,15 +8,15 @@ from typing import Literal
 
 from sqlalchemy import delete
 
+from areaclienti.crypto import new_token, sha256_hex
 from areaclienti.domain.codes import looks_like_code
 from areaclienti.domain.passwords import failed_rules
 from areaclienti.domain.taxcodes import TaxCodeRejected, parse_tax_code
 from areaclienti.identity import addresses
-from areaclienti.identity.crypto import new_token, sha256_hex
 from areaclienti.identity.db.models import VaultEntry
 from areaclienti.identity.errors import SecretRejected
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.work import Work
+from areaclienti.password_hashes import Passwords
 
 Purpose = Literal["password", "verification_code", "tax_code"]
 

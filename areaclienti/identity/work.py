@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from areaclienti.crypto import Mac, Sealer
 from areaclienti.identity.audit import Event
-from areaclienti.identity.crypto import Mac, Sealer
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.ports.outside import Answers
 from areaclienti.settings import IdentitySettings

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from areaclienti.identity.passwords import Passwords
+from areaclienti.password_hashes import Passwords
 from benchmarks.attack import (
     confusion,
     control,

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 from sqlalchemy import delete
 
+from areaclienti.crypto import new_token, sha256_hex
 from areaclienti.identity import notices, vault
-from areaclienti.identity.crypto import new_token, sha256_hex
 from areaclienti.identity.db.models import VaultEntry
-from areaclienti.identity.passwords import Passwords
+from areaclienti.password_hashes import Passwords
 from benchmarks.attack.target import Target
 
 PASSWORD = "Tramonto9Giallo"

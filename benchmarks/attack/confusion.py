@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from areaclienti.identity.crypto import new_token
+from areaclienti.crypto import new_token
 from benchmarks.attack.attacker import PASSWORD, Attacker
 from benchmarks.attack.findings import Finding
 from benchmarks.attack.population import Person, Population

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from areaclienti.identity.crypto import new_code, new_id
+from areaclienti.crypto import new_code, new_id
 from benchmarks.attack import race
 from benchmarks.attack.attacker import Attacker
 from benchmarks.attack.findings import Finding

@@ -21,8 +21,8 @@ from areaclienti import logging
 from areaclienti.identity import audit, housekeeping, notices, owners
 from areaclienti.identity.app import create_app
 from areaclienti.identity.db.migrate import upgrade
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.services import Services
+from areaclienti.password_hashes import Passwords
 from areaclienti.settings import IdentitySettings
 from tests.unit.identity.world import ACTIONS_KEY, GATEWAY_KEY, SetClock, a_registry, settings_for
 

@@ -29,10 +29,10 @@ from areaclienti.identity.demo import DEMO_CUSTOMERS, DemoCustomersFound, demo_r
 from areaclienti.identity.demo_cases import CASES, DEMO_PASSWORD, Case
 from areaclienti.identity.demo_crowd import DEMO_FILE, demo_lines
 from areaclienti.identity.matching import identify, match
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.registry_file import COLUMNS
 from areaclienti.identity.services import Services
 from areaclienti.identity.work import Work
+from areaclienti.password_hashes import Passwords
 from tests.unit.identity.world import SetClock, running, settings_for
 
 UNREACHABLE = ("example.com", "example.org", ".example")  # RFC 2606

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from areaclienti.identity.crypto import same
+from areaclienti.crypto import same
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.services import Services
 

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy import update
 
+from areaclienti.crypto import same, sha256_hex
 from areaclienti.identity.api.auth import services_of
 from areaclienti.identity.api.pace import not_sooner_than
-from areaclienti.identity.crypto import same, sha256_hex
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import IdempotencyRecord
 from areaclienti.identity.errors import Refused

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from areaclienti.crypto import new_id
 from areaclienti.domain.contacts import Contact as TypedContact
-from areaclienti.identity.crypto import new_id
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Challenge, Contact, OutboxMessage, ProviderMessage
 from areaclienti.identity.delivery.adapters import Accepted

@@ -10,7 +10,7 @@ from importlib.resources import files
 import yaml
 from sqlalchemy import select
 
-from areaclienti.identity.crypto import new_id
+from areaclienti.crypto import new_id
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Acknowledgement, PrivacyNotice
 from areaclienti.identity.errors import Refused

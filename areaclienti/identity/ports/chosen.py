@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.ports.accounts.contract import Accounts
 from areaclienti.identity.ports.accounts.http import HttpAccounts
 from areaclienti.identity.ports.accounts.sql import SqlAccounts
@@ -17,6 +16,7 @@ from areaclienti.identity.ports.challenges.sql import SqlChallenges
 from areaclienti.identity.ports.registry.contract import Registry
 from areaclienti.identity.ports.registry.http import HttpRegistry
 from areaclienti.identity.ports.registry.sql import SqlRegistry
+from areaclienti.password_hashes import Passwords
 from areaclienti.settings import IdentitySettings
 
 

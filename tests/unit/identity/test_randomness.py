@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from areaclienti.identity import crypto
+from areaclienti import crypto
 
 
 def test_a_code_is_drawn_from_the_systems_source_among_a_million(monkeypatch: pytest.MonkeyPatch) -> None:  # 6.5.3

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from areaclienti.crypto import Sealer
 from areaclienti.identity import housekeeping, owners
-from areaclienti.identity.crypto import Sealer
 from areaclienti.identity.db.models import AuditEvent, Challenge, OutboxMessage, UseOfContact
 from areaclienti.identity.ports.challenges import sql as codes_of_ours
 from tests.unit.identity.statements import statements_of

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from areaclienti.identity.crypto import same
+from areaclienti.crypto import same
 from areaclienti.identity.delivery.adapters import NotSent
 
 _MOST_DIGITS = 5  # Twilio's codes have five

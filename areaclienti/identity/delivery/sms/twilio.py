@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
-from areaclienti.identity.crypto import same
+from areaclienti.crypto import same
 from areaclienti.identity.delivery.sms.provider import (
     Receipt,
     ReceiptRefused,

@@ -17,7 +17,7 @@ from typing import Final
 
 import httpx
 
-from areaclienti.identity.crypto import same
+from areaclienti.crypto import same
 from areaclienti.identity.delivery.adapters import NotSent
 from areaclienti.identity.delivery.sms.gsm import encoding_of
 from areaclienti.identity.delivery.sms.provider import (

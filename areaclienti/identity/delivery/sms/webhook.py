@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from areaclienti.identity.crypto import same
+from areaclienti.crypto import same
 from areaclienti.identity.delivery.sms.provider import (
     Receipt,
     ReceiptRefused,

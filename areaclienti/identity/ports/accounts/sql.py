@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, select, union
 from areaclienti.domain.contacts import ContactKind
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Account, Contact, Customer, Registration
-from areaclienti.identity.passwords import Passwords
 from areaclienti.identity.ports.accounts.contract import Credential, Standing, Verified
+from areaclienti.password_hashes import Passwords
 
 if TYPE_CHECKING:
     from areaclienti.identity.work import Work

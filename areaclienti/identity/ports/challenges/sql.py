@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from areaclienti.crypto import new_code, same
 from areaclienti.domain.contacts import Contact as TypedContact
-from areaclienti.identity.crypto import new_code, same
 from areaclienti.identity.db.models import Challenge, Contact
 from areaclienti.identity.delivery import outbox
 from areaclienti.identity.ports.challenges.contract import Compared, life_minutes

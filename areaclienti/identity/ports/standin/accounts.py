@@ -7,7 +7,7 @@ from typing import Literal, cast
 from fastapi import APIRouter
 from sqlalchemy import Select, delete, select, update
 
-from areaclienti.identity.crypto import sha256_hex
+from areaclienti.crypto import sha256_hex
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Account, Customer, IdempotencyRecord
 from areaclienti.identity.errors import Refused

@@ -17,8 +17,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from areaclienti.crypto import same
 from areaclienti.identity.clock import system_clock
-from areaclienti.identity.crypto import same
 from areaclienti.identity.db import migrate
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.ports.standin import accounts, codes, notifications, registry

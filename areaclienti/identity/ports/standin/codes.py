@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy import select, update
 
+from areaclienti.crypto import sha256_hex
 from areaclienti.identity import challenges
-from areaclienti.identity.crypto import sha256_hex
 from areaclienti.identity.db.engine import insert_if_absent
 from areaclienti.identity.db.models import Challenge, Contact, Customer, IdempotencyRecord
 from areaclienti.identity.errors import Refused
