@@ -81,6 +81,8 @@ class Turn:
             raise TurnFailed("no_reply")
         step, expects = standing(tracker, self.collector.messages)
         self.answer = {"messages": self.collector.messages, "step": step, "expects": expects}
+        if (customer_type := tracker.get_slot("customer_type")) in ("persona", "azienda"):
+            self.answer["customer_type"] = customer_type
         if reason := self.collector.handover:
             resume_step, resume_expects = resumable(tracker)
             asked = {"reason": reason, "resume_step": resume_step, "resume_expects": resume_expects}

@@ -17,10 +17,11 @@ from areaclienti.desk.transitions import ASSISTANT, CUSTOMER, DESK, move, open_h
 from areaclienti.gateway.db.desk import Handover
 from areaclienti.gateway.db.models import Conversation
 from areaclienti.gateway.engine_client import HandoverAsked, HandoverReason
+from areaclienti.gateway.handover import HAND_BACK
+from areaclienti.gateway.journeys import note
 from areaclienti.gateway.ledger import Intent, append, new_choice_id
 
 RESUME, CALL_BACK, PERSON, RATE = "resume", "call_back", "person", "rate"
-HAND_BACK = "hand_back"  # the engine's intent
 _NOWHERE = ("handover", "idle")  # steps that a registration can't go on at
 
 
@@ -161,6 +162,7 @@ class CustomersDesk:
             queued_at=self._clock(),
         )
         session.add(handover)
+        note(session, conversation, "handover")
         session.flush()
         return handover
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from areaclienti.desk import agents, queue
 from areaclienti.desk.agents import Presence
-from areaclienti.desk.customers import HAND_BACK, CustomersDesk
+from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.hours import utc_now
 from areaclienti.desk.rounds import FEED
 from areaclienti.desk.routing import Patience, Router
@@ -23,6 +23,7 @@ from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.desk import DeskAgent, DeskDraft, DeskNote, Handover, HandoverEvent
 from areaclienti.gateway.db.models import Conversation, Message
 from areaclienti.gateway.engine_client import Step
+from areaclienti.gateway.handover import HAND_BACK
 from areaclienti.gateway.hub import Hub
 from areaclienti.gateway.ledger import ConversationClosed, Intent, append, ask_engine, locked, seq_of
 from areaclienti.gateway.limits import MAX_MESSAGE_CHARACTERS

@@ -87,6 +87,7 @@ class TurnAnswer(_Answer):
     step: Step
     expects: Expects
     handover: HandoverAsked | None = None
+    customer_type: Literal["persona", "azienda"] | None = None  # as far as it is known
 
 
 class Classification(_Answer):

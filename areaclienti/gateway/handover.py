@@ -12,6 +12,8 @@ from areaclienti.gateway.engine_client import HandoverAsked
 if TYPE_CHECKING:
     from areaclienti.gateway.ledger import Intent
 
+HAND_BACK = "hand_back"  # the engine's intent of a conversation that comes back from a person
+
 
 class Desk(Protocol):
     """Called inside the ledger's transactions, with the conversation locked; each may change its owner."""

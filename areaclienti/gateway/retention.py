@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Base, Conversation, now
 from areaclienti.gateway.engine_client import EngineClient, EngineError
+from areaclienti.gateway.figures import fold
 from areaclienti.gateway.hub import Hub
 from areaclienti.gateway.ledger import end
 from areaclienti.gateway.session import IDLE_LIMIT
@@ -114,26 +115,32 @@ async def erase(database: Database, engine: EngineClient, ids: Collection[str], 
     failure, and by several at once.
 
     What stays of each is a row without messages and under another id, which leads nowhere else: channel, the step that
-    it reached, how many messages, times. Raises EngineError: nothing was erased in the ledger then.
+    it reached, how many messages, times; and what it adds to the sums of its day (`figures.fold`). Raises EngineError:
+    nothing was erased in the ledger then.
     """
     in_engine = await engine.erase(ids, rewrite=rewrite)
 
     def work(session: Session) -> tuple[int, int]:
         # in one order, or two gateways would wait for each other
-        counts = [_erase(session, conversation_id) for conversation_id in sorted(ids)]
-        found = [count for count in counts if count is not None]
-        return len(found), sum(found)
+        there = [conversation_id for conversation_id in sorted(ids) if _locked(session, conversation_id)]
+        fold(session, there)
+        counts = [_erase(session, conversation_id) for conversation_id in there]
+        return len(counts), sum(counts)
 
     conversations, rows = await database.write(work)
     clean = await database.forget_deleted(rewrite=rewrite)
     return Erased(conversations, rows, in_engine.erased, clean and in_engine.clean)
 
 
-def _erase(session: Session, conversation_id: str) -> int | None:
-    """How many rows belonged to the conversation; None when it is not there (any more)."""
+def _locked(session: Session, conversation_id: str) -> bool:
+    """Whether the conversation is there (still); for this transaction alone, then."""
+    mine = select(Conversation.id).where(Conversation.id == conversation_id)
+    return session.scalar(mine.with_for_update()) is not None
+
+
+def _erase(session: Session, conversation_id: str) -> int:
+    """How many rows belonged to the locked conversation."""
     mine = Conversation.id == conversation_id
-    if session.scalar(select(Conversation.id).where(mine).with_for_update()) is None:
-        return None
     gone = 0
     for table in reversed(Base.metadata.sorted_tables):  # all that belongs to it, also in tables that come later
         if "conversation_id" in table.c:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.engine_client import BotMessage, EngineClient, EngineError, TurnAnswer
-from areaclienti.gateway.handover import Desk
+from areaclienti.gateway.handover import HAND_BACK, Desk
 from areaclienti.gateway.hub import Hub
+from areaclienti.gateway.journeys import note
 from areaclienti.gateway.ledger import ConversationClosed, append, locked, new_choice_id
 from areaclienti.gateway.texts import FailureTexts
 from areaclienti.logging import get_logger
@@ -80,6 +81,7 @@ class TurnQueue:
             if (conversation.step, conversation.expects) != (answer.step, answer.expects):
                 conversation.step_epoch += 1
             conversation.step, conversation.expects = answer.step, answer.expects
+            _note_step(session, conversation, turn, answer)
             for message in answer.messages:
                 _append_bot_message(session, conversation, message)
             if self._desk is not None and answer.handover is not None:
@@ -115,6 +117,13 @@ def _finish(session: Session, conversation: Conversation, pending: PendingTurn, 
     turn.state = "dropped" if is_stale else state
     turn.finished_at = now()
     return not is_stale
+
+
+def _note_step(session: Session, conversation: Conversation, turn: PendingTurn, answer: TurnAnswer) -> None:
+    """How far the registration came, also where it stops for a person. What an agent says is done is not done here."""
+    step = answer.handover.resume_step if answer.handover is not None else answer.step
+    is_said = turn.body.get("intent") == HAND_BACK and step == "done"
+    note(session, conversation, "idle" if is_said else step, answer.customer_type)
 
 
 def _append_bot_message(session: Session, conversation: Conversation, message: BotMessage) -> None:

@@ -9,10 +9,11 @@ from alembic.config import Config
 from sqlalchemy.engine import make_url
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, revision: str = "head") -> None:
     """Run the missing migrations on the database at `url`; an embedded file is made if absent.
 
-    Blocks: call it from a thread inside an event loop. Raises what the database raises.
+    With `revision`, up to that one alone. Blocks: call it from a thread inside an event loop. Raises what the database
+    raises.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
@@ -20,4 +21,4 @@ def upgrade(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -60,6 +60,7 @@ class Engine:
         self.choices: list[dict[str, Any]] = []
         self.card: dict[str, Any] | None = None
         self.handover: dict[str, str] | None = None
+        self.customer_type: str | None = None
         self.delay = 0.0
         self.ready = True
         self.gate: asyncio.Event | None = None
@@ -141,6 +142,8 @@ class Engine:
             if self.card:
                 message["card"] = self.card
             self._answers[key] = {"messages": [message], "step": self.step, "expects": self.expects}
+            if self.customer_type:
+                self._answers[key]["customer_type"] = self.customer_type
             if self.handover:
                 self._answers[key]["handover"] = self.handover
         if failure == "answer_lost":
