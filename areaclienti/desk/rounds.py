@@ -27,6 +27,7 @@ log = get_logger()
 
 FEED = "desk"  # the hub's key for whoever watches the queue
 AT_ONCE = 200
+BETWEEN_LOOKS_SECONDS = 0.1  # however much is written, so often at most somebody looks whether it is for the desk
 ASKED_FOR = timedelta(seconds=10)  # how long identity is asked whose customer it is; then anybody may answer
 
 Act = Callable[[Session, Conversation, Handover], None]
@@ -60,15 +61,38 @@ class Rounds:
         self._belongs_to = belongs_to
         self._clock = clock
         self._last_event: int | None = None
+        self._written = asyncio.Event()
 
     async def run(self, every_seconds: float) -> None:
-        """Goes until cancelled."""
+        """Goes until cancelled: a round again and again, and a look whenever something was written."""
+        self._hub.ring(self._rung)
+        await asyncio.gather(self._again(self.go, every_seconds), self._again(self._look_when_rung, 0))
+
+    async def _again(self, act: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
         while True:
             try:
-                await self.go()
+                await act()
             except Exception:
                 log.exception("desk_round_failed")  # the next one does what this one did not
-            await asyncio.sleep(every_seconds)
+                await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
+            await asyncio.sleep(pause_seconds)
+
+    def _rung(self, conversation_id: str) -> None:
+        if conversation_id != FEED:
+            self._written.set()
+
+    async def _look_when_rung(self) -> None:
+        await self._written.wait()
+        self._written.clear()
+        await self.look()
+        await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
+
+    async def look(self) -> None:
+        """Whoever watches sees at once that a conversation changed hands, and whoever may take it that it is new: a
+        round may be long.
+        """
+        if await self._tell_watchers() and await self._place_new():
+            self._hub.ledger_grew(FEED)
 
     async def go(self) -> None:
         """One round."""
@@ -82,7 +106,8 @@ class Rounds:
         waits = and_(Handover.state == "queued", Handover.level.is_not(None))
         if self._hours.is_open(present):
             await self._each(and_(waits, Handover.level_until <= present), self._waited)
-            await self._each(waits, self._offered)
+            for handover_id, conversation_id in await self._database.read(self._router.to_offer):
+                await self._one(handover_id, conversation_id, waits, self._offered)
         else:
             await self._each(Handover.state == "queued", self._closed_for_today)
         await self._tell_watchers()
@@ -98,21 +123,25 @@ class Rounds:
         for handover_id, conversation_id in await self._database.read(due):
             await self._one(handover_id, conversation_id, is_due, act)
 
-    async def _one(self, handover_id: str, conversation_id: str, is_due: ColumnElement[bool], act: Act) -> None:
-        def work(session: Session) -> bool:
+    async def _one(self, handover_id: str, conversation_id: str, is_due: ColumnElement[bool], act: Act) -> bool:
+        """Whether it was due still."""
+
+        def work(session: Session) -> tuple[bool, bool]:
             try:
                 conversation = locked(session, conversation_id)
             except ConversationClosed:
-                return False  # erased meanwhile
+                return False, False  # erased meanwhile
             handover = session.scalar(select(Handover).where(Handover.id == handover_id, is_due))
             if handover is None:
-                return False
-            before = conversation.last_seq
+                return False, False
+            before = conversation.last_seq, conversation.epoch
             act(session, conversation, handover)
-            return conversation.last_seq != before or conversation.owner != handover.state
+            return True, (conversation.last_seq, conversation.epoch) != before
 
-        if await self._database.write(work):
+        was_due, grew = await self._database.write(work)
+        if grew:
             self._hub.ledger_grew(conversation_id)
+        return was_due
 
     # ---- what is done ----
 
@@ -141,30 +170,39 @@ class Rounds:
     def _closed_for_today(self, session: Session, conversation: Conversation, handover: Handover) -> None:
         self._customers.closing(session, conversation, handover)
 
-    async def _place_new(self) -> None:
-        """Ask identity whose customers the new ones are; side by side, so that one slow answer holds nobody up."""
-        query = select(Handover.conversation_id, Handover.queued_at)
+    async def _place_new(self) -> int:
+        """Ask identity whose customers the new ones are, side by side, so that one slow answer holds nobody up. How
+        many have their place now.
+        """
+        query = select(Handover.id, Handover.conversation_id, Handover.queued_at).order_by(Handover.queued_at)
         new = and_(Handover.state.in_(("queued", "callback")), Handover.level.is_(None))
         rows = await self._database.read(lambda session: list(session.execute(query.where(new).limit(AT_ONCE))))
-        asked = await asyncio.gather(*(self._belongs_to(conversation_id) for conversation_id, _ in rows))
-        for (conversation_id, queued_at), belonging in zip(rows, asked, strict=True):
+        asked = await asyncio.gather(*(self._belongs_to(conversation_id) for _, conversation_id, _ in rows))
+        placed = 0
+        for (handover_id, conversation_id, queued_at), belonging in zip(rows, asked, strict=True):
             if belonging is None and self._clock() - queued_at < ASKED_FOR:
                 continue
-            is_this = and_(new, Handover.conversation_id == conversation_id)
-            await self._each(is_this, partial(self._placed, belonging or Belonging()))
+            place = partial(self._placed, belonging or Belonging())
+            placed += await self._one(handover_id, conversation_id, new, place)
+        return placed
 
     def _placed(self, belonging: Belonging, session: Session, conversation: Conversation, handover: Handover) -> None:
         self._router.place(session, handover, belonging)
 
-    async def _tell_watchers(self) -> None:
-        """Also of what another gateway did, or a customer: every change of hands is an event."""
+    async def _tell_watchers(self) -> bool:
+        """Also of what another gateway did, or a customer: every change of hands is an event. Whether there is one."""
         newest = await self._database.read(lambda session: session.scalar(select(func.max(HandoverEvent.id))))
-        if newest != self._last_event:
-            self._last_event = newest
-            self._hub.ledger_grew(FEED)
+        if newest == self._last_event:
+            return False
+        self._last_event = newest
+        self._hub.grew_elsewhere(FEED)  # each gateway sees by itself
+        return True
 
 
 def _conversation_ended() -> ColumnElement[bool]:
     """Quiet for so long that its channel began another one."""
-    ended = select(Conversation.id).where(Conversation.closed_at.is_not(None))
-    return Handover.conversation_id.in_(ended)
+    # asked of the few that are open, not of all that ever ended
+    ended = select(Conversation.id).where(
+        Conversation.id == Handover.conversation_id, Conversation.closed_at.is_not(None)
+    )  # fmt: skip
+    return ended.exists()

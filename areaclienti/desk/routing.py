@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from areaclienti.desk import queue
@@ -55,6 +55,24 @@ class Patience:
         )
 
 
+@dataclass
+class _Free:
+    """An agent with room."""
+
+    id: str
+    consultant_code: str | None
+    agency_code: str | None
+    capacity: int
+    load: int
+
+    def fits(self, level: str | None, consultant_code: str | None, agency_code: str | None) -> bool:
+        """`_at_level` for who is in memory."""
+        if level == "consultant":
+            return consultant_code is not None and self.consultant_code == consultant_code
+        is_own_agency = agency_code is not None and self.agency_code == agency_code
+        return is_own_agency or (level == "pool" and self.agency_code is None)
+
+
 class Router:
     """Decides inside a transaction that holds the conversation's lock."""
 
@@ -79,6 +97,37 @@ class Router:
     def at(self, handover: Handover, level: Level) -> None:
         """Let it wait at a level from now on: a colleague said where it belongs."""
         handover.level, handover.level_until = level, self._clock() + self._patience.levels[level]
+
+    def to_offer(self, session: Session) -> list[tuple[str, str]]:
+        """The waiting handovers for which somebody who is there has room now, with their conversations, the first to
+        come first: no more of them than there is room for.
+
+        Read without a lock, to leave all others alone: `offer` decides.
+        """
+        room = self._room(session)
+        if not room:
+            return []
+        passed = set(session.execute(self._passed()))
+        waiting = (
+            select(
+                Handover.id, Handover.conversation_id, Handover.level, Handover.consultant_code, Handover.agency_code
+            )
+            .where(Handover.state == "queued", Handover.level.is_not(None), Handover.ended_at.is_(None))
+            .order_by(Handover.queued_at, Handover.id)
+        )
+        found = []
+        for handover_id, conversation_id, *where in session.execute(waiting):
+            fitting = (one for one in room if one.fits(*where) and (handover_id, one.id) not in passed)
+            freest = min(fitting, key=lambda one: one.load, default=None)
+            if freest is None:
+                continue
+            found.append((handover_id, conversation_id))
+            freest.load += 1
+            if freest.load == freest.capacity:
+                room.remove(freest)
+            if not room:
+                break
+        return found
 
     def offer(self, session: Session, conversation: Conversation, handover: Handover) -> bool:
         """Offer it to the one of those who are there with the fewest conversations; False where nobody has room."""
@@ -122,12 +171,31 @@ class Router:
         query = select(DeskAgent.id).where(there, _at_level(level, handover)).limit(1)
         return session.scalar(query) is not None
 
-    def _next_agent(self, session: Session, handover: Handover) -> DeskAgent | None:
-        passed = select(HandoverEvent.agent_id).where(
-            HandoverEvent.handover_id == handover.id,
+    def _passed(self) -> Select[str, str | None]:
+        """Which handovers were let pass lately, and by whom."""
+        return select(HandoverEvent.handover_id, HandoverEvent.agent_id).where(
             HandoverEvent.reason.in_(_PASSED),
             HandoverEvent.at > self._clock() - PASSED_FOR,
             HandoverEvent.agent_id.is_not(None),
+        )
+
+    def _room(self, session: Session) -> list[_Free]:
+        """Who is there, takes offers, and has fewer conversations than he can do; the ones seen last first."""
+        load = queue.load_of(DeskAgent.id)
+        query = (
+            select(DeskAgent.id, DeskAgent.consultant_code, DeskAgent.agency_code, DeskAgent.capacity, load)
+            .where(
+                queue.is_there(self._clock(), self._patience.lease),
+                DeskAgent.presence == "available",
+                load < DeskAgent.capacity,
+            )
+            .order_by(DeskAgent.seen_at.desc(), DeskAgent.id)
+        )
+        return [_Free(*row) for row in session.execute(query)]
+
+    def _next_agent(self, session: Session, handover: Handover) -> DeskAgent | None:
+        passed = (
+            self._passed().with_only_columns(HandoverEvent.agent_id).where(HandoverEvent.handover_id == handover.id)
         )
         load = queue.load_of(DeskAgent.id)
         query = (

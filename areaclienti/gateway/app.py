@@ -29,6 +29,7 @@ from areaclienti.gateway.identity_client import IdentityClient
 from areaclienti.gateway.ledger import Ledger
 from areaclienti.gateway.limits import MAX_BODY_BYTES, Limits, RateLimiter
 from areaclienti.gateway.locks import Locks
+from areaclienti.gateway.news import news_of
 from areaclienti.gateway.one_time import OneTimeLinks
 from areaclienti.gateway.retention import Retention
 from areaclienti.gateway.services import Services, origins
@@ -67,7 +68,11 @@ def create_app(
         app.state.whatsapp = channel
         if channel is not None:
             channel.start()
-        tasks = [asyncio.create_task(_retention(settings, served).run(), name="retention")]
+        news = news_of(settings.gateway_database_url, served.database, served.hub)
+        tasks = [
+            asyncio.create_task(news.run(), name="news"),
+            asyncio.create_task(_retention(settings, served).run(), name="retention"),
+        ]
         if served.desk is not None:
             tasks.append(asyncio.create_task(served.desk.rounds.run(settings.desk_sweep_seconds), name="desk"))
         if is_own_process:

@@ -1,10 +1,10 @@
-"""Wakes the event streams of a conversation when there is something new in it (in-process pub/sub)."""
+"""Wakes the event streams of a conversation when there is something new in it: written here, or by another gateway."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -65,6 +65,8 @@ class Hub:
     """The open streams of each conversation in this process, and who watches them all."""
 
     def __init__(self) -> None:
+        self._tell_others: Callable[[str], None] = lambda _: None
+        self._bells: list[Callable[[str], None]] = []
         self._watchers: list[Watcher] = []
         self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._typing: set[str] = set()
@@ -87,6 +89,14 @@ class Hub:
         """Tell it whatever happens from now on, for good."""
         self._watchers.append(watcher)
 
+    def share(self, tell: Callable[[str], None]) -> None:
+        """Have `tell` called with each conversation in which this gateway wrote: it lets the others know."""
+        self._tell_others = tell
+
+    def ring(self, bell: Callable[[str], None]) -> None:
+        """Call it with each conversation in which something was written, here or elsewhere, for good."""
+        self._bells.append(bell)
+
     def count(self, conversation_id: str) -> int:
         """How many streams of the conversation are open."""
         return len(self._subscriptions.get(conversation_id, ()))
@@ -97,6 +107,21 @@ class Hub:
             subscription.notice(ledger=True)
         for watcher in self._watchers:
             watcher.ledger_grew(conversation_id)
+        for bell in self._bells:
+            bell(conversation_id)
+        self._tell_others(conversation_id)
+
+    def grew_elsewhere(self, conversation_id: str) -> None:
+        """Another gateway may have done so; whoever watches it is told there."""
+        for subscription in self._subscriptions.get(conversation_id, ()):
+            subscription.notice(ledger=True)
+        for bell in self._bells:
+            bell(conversation_id)
+
+    def anything_elsewhere(self) -> None:
+        """Nobody knows what other gateways wrote meanwhile: every stream looks."""
+        for conversation_id in list(self._subscriptions):
+            self.grew_elsewhere(conversation_id)
 
     def typing(self, conversation_id: str, on: bool) -> None:
         """The assistant began or ended an answer."""

@@ -79,6 +79,7 @@ async def _follow(
     # subscribed before the first reading: what is written meanwhile wakes the loop again
     with served.hub.subscribe(conversation_id) as subscription, _closing_at(shutdown, subscription):
         subscription.notice(ledger=True)
+        shown: dict[str, Any] | None = None
         checked = clock()
         while not subscription.closed:
             news = await subscription.wait(RECHECK_SECONDS)
@@ -91,7 +92,7 @@ async def _follow(
                 if not await _still_valid(served, token):
                     return
                 checked = clock()
-            if news.ledger or is_check_due:  # another gateway may have written what nobody here was woken for
+            if news.ledger or is_check_due:  # who wrote elsewhere may have died before telling
                 try:
                     page = await _read(served, conversation_id, cursor)
                 except ConversationClosed:
@@ -103,8 +104,10 @@ async def _follow(
                 for message in page.messages:
                     cursor = message.seq
                     yield _event("message", message_view(message), id=cursor)
-                if news.ledger or page.messages:
-                    yield _event("state", state_view(page.conversation, served.texts.progress))
+                state = state_view(page.conversation, served.texts.progress)
+                if page.messages or state != shown:
+                    shown = state
+                    yield _event("state", state)
             if news.typing is False:
                 yield _event("typing", {"on": False})
 

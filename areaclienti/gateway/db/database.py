@@ -32,6 +32,11 @@ class Database(Protocol):
         urgent goes before what still waits.
         """
 
+    async def written_elsewhere(self) -> bool:
+        """Whether another process has written to an embedded file since the last call. A server tells by itself
+        (`areaclienti.gateway.news`).
+        """
+
     async def forget_deleted(self, *, rewrite: bool) -> bool:
         """Take what was deleted out of an embedded file (`areaclienti.sqlite_files`); tell whether that was done.
 
@@ -68,7 +73,8 @@ class SqliteDatabase:
         self._engine = engine
         self._file = Path(url.database) if url.database else None
         self._reading = sessionmaker(engine, expire_on_commit=False)
-        self._writing = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
+        self._write_connection: Connection | None = None  # one for all that this process writes, in the writer's thread
+        self._data_version = -1
         self._writer = ThreadPoolExecutor(1, "ledger-writer")
         self._readers = ThreadPoolExecutor(READERS, "ledger-reader")
         self._urgent: deque[Callable[[], None]] = deque()
@@ -79,12 +85,29 @@ class SqliteDatabase:
 
     async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:
         written: Future[Result] = Future()
-        (self._urgent if urgent else self._ordinary).append(partial(_run_into, written, self._writing, work))
+        (self._urgent if urgent else self._ordinary).append(partial(_run_into, written, self._sessions_of_writer, work))
         self._writer.submit(self._write_next)
         return await asyncio.wrap_future(written)
 
     def _write_next(self) -> None:
         (self._urgent or self._ordinary).popleft()()
+
+    def _sessions_of_writer(self) -> sessionmaker[Session]:
+        return sessionmaker(self._connection_of_writer(), expire_on_commit=False)
+
+    def _connection_of_writer(self) -> Connection:
+        if self._write_connection is None:
+            self._write_connection = self._engine.connect().execution_options(writes=True)
+        return self._write_connection
+
+    async def written_elsewhere(self) -> bool:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._version_changed)
+
+    def _version_changed(self) -> bool:
+        """SQLite raises its data version for what other connections write, not for what this one does."""
+        driver: Any = self._connection_of_writer().connection.dbapi_connection
+        before, self._data_version = self._data_version, driver.execute("PRAGMA data_version").fetchone()[0]
+        return self._data_version != before
 
     async def forget_deleted(self, *, rewrite: bool) -> bool:
         if self._file is None:
@@ -95,6 +118,8 @@ class SqliteDatabase:
     async def close(self) -> None:
         for threads in (self._writer, self._readers):
             await asyncio.to_thread(threads.shutdown)
+        if self._write_connection is not None:
+            self._write_connection.close()
         self._engine.dispose()
 
 
@@ -115,6 +140,9 @@ class ServerDatabase:
         async with self._sessions.begin() as session:
             return await session.run_sync(work)
 
+    async def written_elsewhere(self) -> bool:
+        return False
+
     async def forget_deleted(self, *, rewrite: bool) -> bool:
         return True
 
@@ -127,11 +155,13 @@ def _run(sessions: sessionmaker[Session], work: Callable[[Session], Result]) -> 
         return work(session)
 
 
-def _run_into(done: Future[Result], sessions: sessionmaker[Session], work: Callable[[Session], Result]) -> None:
+def _run_into(
+    done: Future[Result], sessions: Callable[[], sessionmaker[Session]], work: Callable[[Session], Result]
+) -> None:
     if not done.set_running_or_notify_cancel():  # whoever waited for it has gone
         return
     try:
-        done.set_result(_run(sessions, work))
+        done.set_result(_run(sessions(), work))
     except BaseException as error:
         done.set_exception(error)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from areaclienti.desk.operations import Taken
+from areaclienti.desk.rounds import AT_ONCE, FEED
 from areaclienti.desk.routing import Belonging
+from areaclienti.gateway.db.desk import Handover
 from areaclienti.gateway.db.models import now
 from areaclienti.gateway.ledger import locked
 from tests.unit.desk.world import World
@@ -192,3 +197,51 @@ async def test_two_gateways_going_their_rounds_at_once_do_everything_once(world:
     for one in waiting:
         events = await world.events((await world.handover(one)).conversation_id)
         assert [event.epoch for event in events] == list(range(1, len(events) + 1))
+
+
+async def test_those_for_whom_nobody_is_there_don_t_keep_others_from_those_who_are(world: World) -> None:
+    """More wait for an agency without people than a round looks at, and they came first."""
+    for_nobody = await world.many_waiting(AT_ONCE + 1)
+
+    def of_an_agency(session: Session) -> None:
+        session.execute(update(Handover).values(level="agency", agency_code="A9"))
+
+    await world.write(of_an_agency)
+    world.passes(seconds=1)
+    carla = await world.agent("Carla Po")
+    handover_id = await world.waiting()
+    await world.rounds.go()
+    assert await state(world, handover_id) == ("pool", "offered", carla)
+    assert await state(world, for_nobody[0]) == ("agency", "queued", None)
+
+
+async def test_a_round_writes_nothing_while_nobody_has_room(world: World) -> None:
+    await world.agent("Carla Po", capacity=1)
+    await world.many_waiting(30)
+    await world.rounds.go()
+    written = 0
+    write = world.database.write
+
+    async def counting(work: Callable[[Session], Any], *, urgent: bool = False) -> Any:
+        nonlocal written
+        written += 1
+        return await write(work, urgent=urgent)
+
+    world.database.write = counting  # type: ignore[method-assign]
+    await world.rounds.go()
+    assert written == 1, "who is gone"
+
+
+async def test_a_look_tells_and_places_what_is_new_without_a_round(world: World) -> None:
+    told = 0
+
+    def tell(key: str) -> None:
+        nonlocal told
+        told += key == FEED
+
+    world.hub.ring(tell)
+    handover_id = await world.waiting()
+    await world.rounds.look()
+    assert (told, await state(world, handover_id)) == (2, ("pool", "queued", None))
+    await world.rounds.look()
+    assert told == 2, "nothing is new any more"
