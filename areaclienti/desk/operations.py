@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, get_args
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from areaclienti.desk import agents, queue
+from areaclienti.desk import agents, queue, reading
 from areaclienti.desk.agents import Presence
+from areaclienti.desk.board import Line, read_lines
 from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.hours import utc_now
+from areaclienti.desk.reading import Delivery
 from areaclienti.desk.rounds import FEED
 from areaclienti.desk.routing import Patience, Router
 from areaclienti.desk.scope import Action, may
@@ -79,6 +81,13 @@ class Stale(DeskRefused):
         self.epoch = epoch
 
 
+class WindowClosed(DeskRefused):
+    """WhatsApp takes free text for 24 hours after the customer's last message only: nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("window_closed")
+
+
 @dataclass(frozen=True)
 class Card:
     """A handover in a list, with what its line shows. `epoch` and `owner` are the conversation's."""
@@ -100,6 +109,32 @@ class Transcript:
     notes: Sequence[DeskNote]
     events: Sequence[HandoverEvent]
     draft: str
+    names: Mapping[str, str]
+    deliveries: Sequence[Delivery]
+    writable_until: datetime | None
+    last_seq: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far a conversation is. `is_on_its_way`: what became of its lines may change without another mark."""
+
+    last_seq: int
+    last_note: int
+    changed: tuple[Any, ...]
+    is_on_its_way: bool
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody who is there and could take a conversation over; `load` are the conversations that he has."""
+
+    id: str
+    name: str
+    agency_code: str | None
+    presence: str
+    load: int
+    capacity: int
 
 
 @dataclass(frozen=True)
@@ -152,7 +187,28 @@ class Operations:
         if not await self._database.write(lambda session: agents.seen(session, agent_id, at, presence)):
             raise Unknown
 
+    async def standing(self, agent_id: str) -> DeskAgent:
+        """The agent's own row: his presence, which the rounds end when his desk is not heard from."""
+        return await self._database.read(lambda session: _active(session, agent_id))
+
     # ---- looking ----
+
+    async def colleagues(self, agent_id: str) -> list[Colleague]:
+        """Who is there and answers customers: of the same agency and of the pool; for the pool itself everybody."""
+
+        def work(session: Session) -> list[Colleague]:
+            agent = _active(session, agent_id)
+            load = queue.load_of(DeskAgent.id)
+            there = queue.is_there(self._clock(), self._patience.lease)
+            query = select(DeskAgent, load).where(there, DeskAgent.id != agent_id).order_by(DeskAgent.name)
+            return [
+                Colleague(one.id, one.name, one.agency_code, one.presence, has, one.capacity)
+                for one, has in session.execute(query)
+                if "auditor" not in one.roles
+                and (agent.agency_code is None or one.agency_code in (None, agent.agency_code))
+            ]
+
+        return await self._database.read(work)
 
     async def waiting(self, agent_id: str) -> list[Card]:
         """What waits for a person and the agent may see, the first to come first."""
@@ -172,6 +228,29 @@ class Operations:
 
         return await self._database.read(work)
 
+    async def line(self, handover_id: str, agent_id: str) -> tuple[Line, DeskAgent]:
+        """The handover as lists show it, open or over, and the agent who asks."""
+
+        def work(session: Session) -> tuple[Line, DeskAgent]:
+            agent = _active(session, agent_id)
+            handover = _seen_by(session, agent, handover_id)
+            return read_lines(session, [handover.id])[handover.id], agent
+
+        return await self._database.read(work)
+
+    async def newest(self, handover_id: str, agent_id: str) -> Mark:
+        """How far the conversation is: another mark means that there is something to read."""
+
+        def work(session: Session) -> Mark:
+            handover = _seen_by(session, _active(session, agent_id), handover_id)
+            conversation = _conversation(session, handover)
+            notes = select(func.max(DeskNote.id)).where(DeskNote.conversation_id == conversation.id)
+            changed = conversation.owner, conversation.epoch, handover.state, handover.level, handover.agency_code
+            is_on_its_way = conversation.channel == "whatsapp"
+            return Mark(conversation.last_seq, session.scalar(notes) or 0, changed, is_on_its_way)
+
+        return await self._database.read(work)
+
     async def transcript(self, handover_id: str, agent_id: str, after: int = 0) -> Transcript:
         """The conversation from a seq on. Who has it is told; who may not read it learns nothing."""
 
@@ -181,15 +260,25 @@ class Operations:
             messages = select(Message).where(
                 Message.conversation_id == handover.conversation_id, Message.seq > after
             )  # fmt: skip
-            notes = select(DeskNote).where(DeskNote.conversation_id == handover.conversation_id)
-            events = select(HandoverEvent).where(HandoverEvent.conversation_id == handover.conversation_id)
+            notes_of = select(DeskNote).where(DeskNote.conversation_id == handover.conversation_id)
+            events_of = select(HandoverEvent).where(HandoverEvent.conversation_id == handover.conversation_id)
+            notes = session.scalars(notes_of.order_by(DeskNote.id)).all()
+            events = session.scalars(events_of.order_by(HandoverEvent.id)).all()
+            ours = select(Message.seq).where(
+                Message.conversation_id == handover.conversation_id, Message.author == "agent"
+            )
+            conversation = _conversation(session, handover)
             draft = session.get(DeskDraft, (handover_id, agent_id))
             return Transcript(
                 _card(session, agent, handover),
                 session.scalars(messages.order_by(Message.seq)).all(),
-                session.scalars(notes.order_by(DeskNote.id)).all(),
-                session.scalars(events.order_by(HandoverEvent.id)).all(),
+                notes,
+                events,
                 draft.text if draft else "",
+                reading.names_of(session, notes, events),
+                reading.deliveries(session, conversation, session.scalars(ours.order_by(Message.seq)).all()),
+                reading.writable_until(session, conversation),
+                conversation.last_seq,
             )
 
         return await self._database.read(work)
@@ -302,8 +391,8 @@ class Operations:
     async def reply(self, handover_id: str, agent_id: str, client_id: str, text: str, epoch: int) -> int:
         """Write to the customer; the seq. The same client id again changes nothing.
 
-        `epoch` is the one that the agent's page shows. Raises Forbidden, Stale, Taken; ValueError for a text that is
-        empty or too long.
+        `epoch` is the one that the agent's page shows. Raises Forbidden, Stale, Taken, WindowClosed; ValueError for a
+        text that is empty or too long.
         """
         _check_length(text, MAX_MESSAGE_CHARACTERS)
 
@@ -316,6 +405,9 @@ class Operations:
                 raise Taken(conversation.owner, _holder(session, handover))
             if conversation.epoch != epoch:
                 raise Stale(conversation.epoch)
+            until = reading.writable_until(session, conversation)
+            if until is not None and until <= self._clock():
+                raise WindowClosed
             handover.first_reply_at = handover.first_reply_at or self._clock()
             session.execute(delete(DeskDraft).where(DeskDraft.handover_id == handover_id))
             return append(session, conversation, "agent", "text", text, client_id=client_id)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from areaclienti.desk.board import Board
 from areaclienti.desk.customers import CustomersDesk
-from areaclienti.desk.hours import hours_of, utc_now
+from areaclienti.desk.hours import WorkingHours, hours_of, utc_now
 from areaclienti.desk.operations import Operations
 from areaclienti.desk.rounds import Rounds
 from areaclienti.desk.routing import Belonging, Patience, Router
@@ -27,6 +28,9 @@ class AgentsDesk:
 
     operations: Operations
     rounds: Rounds
+    board: Board
+    hours: WorkingHours
+    patience: Patience
 
 
 def desk_for_customers(settings: GatewaySettings, clock: Callable[[], datetime] = utc_now) -> CustomersDesk:
@@ -59,7 +63,11 @@ def open_desk(
             return Belonging()
         return Belonging(summary.get("consultant_code"), summary.get("agency_code"))
 
+    hours = hours_of(settings)
     return AgentsDesk(
         Operations(database, hub, wake, customers, router, patience, texts, summary_of, clock),
-        Rounds(database, hub, customers, router, hours_of(settings), patience, texts, belongs_to, clock),
+        Rounds(database, hub, customers, router, hours, patience, texts, belongs_to, clock),
+        Board(database, hub),
+        hours,
+        patience,
     )

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from areaclienti.desk.web import ROUTERS
 from areaclienti.desk.wiring import desk_for_customers, open_desk
 from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
 from areaclienti.gateway.channels import stream, web
@@ -75,6 +76,7 @@ def create_app(
         ]
         if served.desk is not None:
             tasks.append(asyncio.create_task(served.desk.rounds.run(settings.desk_sweep_seconds), name="desk"))
+            tasks.append(asyncio.create_task(served.desk.board.run(), name="desk-board"))
         if is_own_process:
             # What the start made stays: no full collection has to look at it, and stop everybody meanwhile.
             gc.collect()
@@ -108,6 +110,10 @@ def create_app(
         app.include_router(part.router)
     if app.state.flow_door is not None:
         app.include_router(whatsapp_flow.router)
+    if settings.desk:
+        app.state.desk_routes = [route for part in ROUTERS for route in part.routes]
+        for router in ROUTERS:
+            app.include_router(router)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     return app

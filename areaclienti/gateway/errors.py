@@ -95,7 +95,7 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
 
 
 def _is_page(request: Request) -> bool:
-    return not request.url.path.startswith(("/api/", "/health/", "/receipts/", "/static/", "/webhooks/"))
+    return not request.url.path.startswith(("/api/", "/desk/api/", "/health/", "/receipts/", "/static/", "/webhooks/"))
 
 
 async def _api_error(_request: Request, error: Exception) -> Response:

@@ -41,7 +41,7 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """Adds the security headers to every answer, no-store to those of the API and of the one-time page."""
+    """Adds the security headers to every answer, no-store to those of the API, of the desk and of the one-time page."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
-                if scope["path"].startswith("/api/"):
+                if scope["path"].startswith(("/api/", "/desk")):
                     headers["Cache-Control"] = "no-store"
                 elif scope["path"].startswith(f"{PATH}/"):
                     headers.update(_OF_SECRET_PAGES)

@@ -55,7 +55,7 @@ async def events(
     """
     if served.hub.count(conversation.id) >= MAX_STREAMS:
         raise slow_down(HEARTBEAT_SECONDS)
-    cursor = _cursor(request, after)
+    cursor = cursor_of(request, after)
     if cursor > conversation.last_seq:
         cursor = 0  # a cursor of another, ended conversation
     token = served.cookies.read(request, COOKIE)
@@ -65,7 +65,7 @@ async def events(
         shutdown_event=shutdown,
         shutdown_grace_period=1,
         ping=HEARTBEAT_SECONDS,
-        ping_message_factory=lambda: _event("heartbeat", {}),
+        ping_message_factory=lambda: sse_event("heartbeat", {}),
         sep="\n",
         send_timeout=STALLED_SECONDS,
     )
@@ -77,7 +77,7 @@ async def _follow(
     clock = asyncio.get_running_loop().time
     hashed = token_hash(token) if token else None
     # subscribed before the first reading: what is written meanwhile wakes the loop again
-    with served.hub.subscribe(conversation_id) as subscription, _closing_at(shutdown, subscription):
+    with served.hub.subscribe(conversation_id) as subscription, closing_at(shutdown, subscription):
         subscription.notice(ledger=True)
         shown: dict[str, Any] | None = None
         checked = clock()
@@ -86,7 +86,7 @@ async def _follow(
             if subscription.closed:
                 return
             if news.typing is True:
-                yield _event("typing", {"on": True})
+                yield sse_event("typing", {"on": True})
             is_check_due = clock() - checked >= RECHECK_SECONDS
             if is_check_due:
                 if not await _still_valid(served, token):
@@ -99,21 +99,21 @@ async def _follow(
                     return
                 if page.conversation.token_hash != hashed:
                     # not even the message that came with the replacement: its client id gets the next token
-                    yield _event("moved", {})
+                    yield sse_event("moved", {})
                     return
                 for message in page.messages:
                     cursor = message.seq
-                    yield _event("message", message_view(message), id=cursor)
+                    yield sse_event("message", message_view(message), id=cursor)
                 state = state_view(page.conversation, served.texts.progress)
                 if page.messages or state != shown:
                     shown = state
-                    yield _event("state", state)
+                    yield sse_event("state", state)
             if news.typing is False:
-                yield _event("typing", {"on": False})
+                yield sse_event("typing", {"on": False})
 
 
 @contextmanager
-def _closing_at(shutdown: anyio.Event, subscription: Subscription) -> Iterator[None]:
+def closing_at(shutdown: anyio.Event, subscription: Subscription) -> Iterator[None]:
     """End the stream in good order when the server stops."""
 
     async def close() -> None:
@@ -139,13 +139,13 @@ async def _still_valid(served: Services, token: str | None) -> bool:
     return conversation is not None
 
 
-def _event(name: str, data: dict[str, Any], *, id: int | None = None) -> ServerSentEvent:
+def sse_event(name: str, data: dict[str, Any], *, id: int | None = None) -> ServerSentEvent:
     return ServerSentEvent(
         json.dumps(data, ensure_ascii=False), event=name, id=None if id is None else str(id), sep="\n"
     )
 
 
-def _cursor(request: Request, after: int | None) -> int:
+def cursor_of(request: Request, after: int | None) -> int:
     """The seq after which to begin: the browser's own cursor on a reconnect, the page's on the first connection."""
     last = request.headers.get("Last-Event-ID", "")
     if last.isdecimal() and len(last) < 12:

@@ -1,0 +1,15 @@
+"""The desk on the web: its routers, which the gateway includes when the desk is on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from areaclienti.desk.web import api, pages, stream
+
+ROUTERS: Sequence[APIRouter] = (
+    api.router,
+    stream.router,
+    pages.router,
+)

@@ -1,0 +1,1 @@
+"""The desk's API and streams over the gateway's application."""
