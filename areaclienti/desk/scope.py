@@ -9,7 +9,8 @@ from typing import Final, Literal
 Role = Literal["agente", "supervisore", "auditor"]
 Level = Literal["consultant", "agency", "pool"]
 Action = Literal[
-    "read", "claim", "reply", "note", "draft", "transfer", "release", "hand_back", "close", "force_take"
+    "read", "claim", "reply", "note", "draft", "transfer", "release", "hand_back", "close", "force_take",
+    "figures", "export",
 ]  # fmt: skip
 
 
@@ -37,11 +38,12 @@ class Where:
 # What each role may do, and with which handovers among those that it sees.
 _OWN: Final = frozenset({"reply", "note", "draft", "transfer", "release", "hand_back", "close"})
 _SUPERVISED: Final = frozenset({"note", "transfer", "release", "force_take"})
+_COUNTED: Final = frozenset({"figures", "export"})  # what all of them come to, and a list of them to keep
 _ALLOWED: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     # role: (with one's own, with any)
     "agente": (_OWN, frozenset({"read"})),
-    "supervisore": (_OWN, frozenset({"read"}) | _SUPERVISED),
-    "auditor": (frozenset(), frozenset({"read"})),
+    "supervisore": (_OWN, frozenset({"read"}) | _SUPERVISED | _COUNTED),
+    "auditor": (frozenset(), frozenset({"read"}) | _COUNTED),
 }
 _CLAIMING: Final = frozenset({"agente", "supervisore"})
 
@@ -51,6 +53,16 @@ def may(who: Who, action: Action, where: Where) -> bool:
     if not who.active:
         return False
     return any(_role_may(role, who, action, where) for role in who.roles)
+
+
+def overall(who: Who) -> Where:
+    """What stands for all handovers that he may see, where an action is not about one: his agency's, or everybody's."""
+    return Where("pool" if who.agency_code is None else "agency", who.agency_code, None, None)
+
+
+def sees_all(who: Who) -> bool:
+    """Whether he watches over every conversation, also those that came to nobody."""
+    return may(who, "read", Where(None, None, None, None))
 
 
 def at_level(who: Who, where: Where) -> bool:

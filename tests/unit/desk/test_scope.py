@@ -7,11 +7,12 @@ from typing import get_args
 
 import pytest
 
-from areaclienti.desk.scope import Action, Where, Who, may
+from areaclienti.desk.scope import Action, Where, Who, may, overall, sees_all
 
 ACTIONS = get_args(Action)
 OWN_ACTIONS = {"reply", "note", "draft", "transfer", "release", "hand_back", "close"}
 SUPERVISED = {"note", "transfer", "release", "force_take"}
+COUNTED = {"figures", "export"}
 
 
 def who(role: str, agency: str | None = None, consultant: str | None = None, active: bool = True) -> Who:
@@ -66,15 +67,15 @@ def test_the_pool_sees_what_has_come_to_it(agency: str | None) -> None:
 
 def test_supervisors_watch_over_their_agency_and_those_of_the_pool_over_all() -> None:
     for level in ("consultant", "agency", "pool"):
-        assert allowed(who("supervisore", "AG1"), where(level, "AG1", "C1")) >= {"read"} | SUPERVISED
-        assert allowed(who("supervisore"), where(level, "AG1", "C1")) >= {"read"} | SUPERVISED
+        assert allowed(who("supervisore", "AG1"), where(level, "AG1", "C1")) >= {"read"} | SUPERVISED | COUNTED
+        assert allowed(who("supervisore"), where(level, "AG1", "C1")) >= {"read"} | SUPERVISED | COUNTED
     assert "reply" not in allowed(who("supervisore"), where("pool"))
 
 
 @pytest.mark.parametrize("agency", ["AG1", None])
 @pytest.mark.parametrize("mine", [False, True])
-def test_auditors_read_and_do_nothing(agency: str | None, mine: bool) -> None:
-    assert allowed(who("auditor", agency), where("agency", "AG1", mine=mine)) == {"read"}
+def test_auditors_read_and_count_and_do_nothing(agency: str | None, mine: bool) -> None:
+    assert allowed(who("auditor", agency), where("agency", "AG1", mine=mine)) == {"read"} | COUNTED
 
 
 def test_who_was_revoked_or_has_no_role_may_do_nothing() -> None:
@@ -84,3 +85,15 @@ def test_who_was_revoked_or_has_no_role_may_do_nothing() -> None:
         assert allowed(who(role, agency, active=False), where(level, "AG1", mine=mine)) == set()
         nobody = Who("me", frozenset({"admin"}), agency, None, True)
         assert allowed(nobody, where(level, "AG1", mine=mine)) == set()
+
+
+@pytest.mark.parametrize("agency", ["AG1", None])
+@pytest.mark.parametrize(("role", "counts"), [("agente", False), ("supervisore", True), ("auditor", True)])
+def test_figures_are_for_those_who_watch_over_their_agency_or_over_all(
+    role: str, agency: str | None, counts: bool
+) -> None:
+    agent = who(role, agency)
+    assert [may(agent, action, overall(agent)) for action in ("figures", "export")] == [counts, counts]
+    assert sees_all(agent) is (counts and agency is None)
+    gone = who(role, agency, active=False)
+    assert not may(gone, "figures", overall(gone)) and not sees_all(gone)
