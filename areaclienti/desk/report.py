@@ -17,8 +17,8 @@ PASSED: Final = STAGES[1:]  # what of an opened chat became a registration, and 
 CHANNELS: Final = ("web", "whatsapp")
 BRANCHES: Final = ("persona", "azienda", "section_c", "unknown")
 STEPS: Final = (
-    "customer_type", "name", "company_name", "contact", "password", "privacy_notice", "recheck", "tax_code", "choose_contact",
-    "verification_code",
+    "customer_type", "name", "company_name", "contact", "password", "privacy_notice", "recheck", "tax_code",
+    "choose_contact", "verification_code",
 )  # fmt: skip
 RATINGS: Final = ("3", "2", "1")
 TIMES: Final = ("wait", "callback_wait", "handling")
