@@ -18,6 +18,7 @@ KEY_NAMES: Final = (
     "identity_actions_key",
     "code_key",
     "vault_key",
+    "desk_key",
     "whatsapp_intake_key",
     "whatsapp_access_token",
     "whatsapp_app_secret",

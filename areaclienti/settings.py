@@ -211,6 +211,18 @@ class GatewaySettings(_Settings):
     desk_lease_seconds: float = Field(default=60, gt=0)  # an agent who is not heard from for so long is gone
     desk_wrap_up_seconds: float = Field(default=600, gt=0)  # between an agent's last word and the end
     desk_sweep_seconds: float = Field(default=1.0, gt=0)  # how often offers, leases and deadlines are looked at
+    desk_key: SecretStr | None = None  # ours: seals the agents' second factors
+    desk_session_idle_seconds: int = Field(default=30 * 60, gt=0)  # an open page of the desk is in use
+    desk_session_life_seconds: int = Field(default=10 * 60 * 60, gt=0)
+    desk_sign_in_free_failures: int = Field(default=5, gt=0)  # of one account from one address
+    desk_sign_in_account_failures: int = Field(default=20, gt=0)  # of one account from anywhere
+    desk_sign_in_address_failures: int = Field(default=50, gt=0)  # from one address, whatever the account
+    desk_sign_in_max_wait_seconds: int = Field(default=15 * 60, gt=0)
+    desk_invitation_seconds: int = Field(default=72 * 60 * 60, gt=0)
+    demo: bool = True  # with nothing really sent: the desk's sign-in page offers the demo's people
+    password_hash_memory_kib: int = Field(default=64 * 1024, ge=8 * 1024)  # agents' passwords, as identity's
+    password_hash_rounds: int = Field(default=3, ge=1)
+    password_hash_at_once: int = Field(default=2, ge=1)
 
     whatsapp: Literal["off", "simulator", "live"] = "off"  # docs/whatsapp.md; the supervisor's default: surroundings.py
     whatsapp_graph_url: str = GRAPH_API

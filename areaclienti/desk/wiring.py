@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from areaclienti.crypto import Mac, Sealer
 from areaclienti.desk.board import Board
 from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.hours import WorkingHours, hours_of, utc_now
 from areaclienti.desk.operations import Operations
 from areaclienti.desk.rounds import Rounds
 from areaclienti.desk.routing import Belonging, Patience, Router
+from areaclienti.desk.sessions import Sessions
+from areaclienti.desk.sign_in import SignIn
 from areaclienti.desk.texts import load_texts
+from areaclienti.desk.throttle import Free, Throttle
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.hub import Hub
 from areaclienti.gateway.identity_client import IdentityClient, IdentityRefused, IdentityUnavailable
+from areaclienti.password_hashes import Passwords
 from areaclienti.settings import GatewaySettings
 
 SUMMARY = "/v1/registrations/desk-summary"
+
+
+@dataclass(frozen=True)
+class Access:
+    """The desk's door."""
+
+    sessions: Sessions
+    sign_in: SignIn
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,7 @@ class AgentsDesk:
     board: Board
     hours: WorkingHours
     patience: Patience
+    access: Access
 
 
 def desk_for_customers(settings: GatewaySettings, clock: Callable[[], datetime] = utc_now) -> CustomersDesk:
@@ -47,7 +61,7 @@ def open_desk(
     wake: Callable[[str], None],
     clock: Callable[[], datetime] = utc_now,
 ) -> AgentsDesk:
-    """The agents' side, on the ledger's database."""
+    """The agents' side, on the ledger's database. Raises ValueError without the key of the desk."""
     texts, patience = load_texts(), Patience.of(settings)
     router = Router(patience, clock)
 
@@ -70,4 +84,32 @@ def open_desk(
         Board(database, hub),
         hours,
         patience,
+        open_access(settings, database, clock),
     )
+
+
+def open_access(settings: GatewaySettings, database: Database, clock: Callable[[], datetime] = utc_now) -> Access:
+    """The door, on the ledger's database. Raises ValueError without the key of the desk."""
+    if settings.desk_key is None:
+        raise ValueError("AREACLIENTI_DESK needs AREACLIENTI_DESK_KEY")
+    key = settings.desk_key.get_secret_value()
+    free = Free(
+        settings.desk_sign_in_free_failures,
+        settings.desk_sign_in_account_failures,
+        settings.desk_sign_in_address_failures,
+        timedelta(seconds=settings.desk_sign_in_max_wait_seconds),
+    )
+    sessions = Sessions(
+        database,
+        timedelta(seconds=settings.desk_session_idle_seconds),
+        timedelta(seconds=settings.desk_session_life_seconds),
+        clock,
+    )
+    passwords = Passwords(
+        settings.password_hash_memory_kib, settings.password_hash_rounds, settings.password_hash_at_once
+    )
+    with_demo = settings.demo and settings.delivery == "mailbox"
+    sign_in = SignIn(
+        database, passwords, Sealer(key), Throttle(Mac(key), free), sessions, with_demo=with_demo, clock=clock
+    )
+    return Access(sessions, sign_in)

@@ -29,7 +29,7 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
         self.fields = fields
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """The answer to send."""
         body = {"code": self.code, "message": self.message, **self.fields}
         return JSONResponse(body, status_code=self.status, headers=self.headers)

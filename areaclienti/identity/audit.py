@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from areaclienti import audit_chain
+from areaclienti.audit_chain import GENESIS, Anchor, Finding, Follower, Link
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.db.models import AuditEvent
-
-GENESIS = "0" * 64
-_ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -29,26 +25,6 @@ class Event:
     conversation_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Anchor:
-    """Where the record ended when it was last found whole: how many rows, the last one's id (0: none) and its hash."""
-
-    rows: int
-    last_id: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`whole`; or `broken`: the row `broken_id` does not follow from the one before it; or `cut_off`: the record is
-    whole in itself, but does not go on from the anchor. `end` is where the whole part ends.
-    """
-
-    state: Literal["whole", "broken", "cut_off"]
-    end: Anchor
-    broken_id: int | None = None
-
-
 async def append(database: Database, session: AsyncSession, events: Sequence[Event], now: datetime) -> None:
     """Chains the events to the end of the record, as the last thing before the transaction commits."""
     if not events:
@@ -57,7 +33,7 @@ async def append(database: Database, session: AsyncSession, events: Sequence[Eve
     last = await session.scalar(select(AuditEvent.sha256).order_by(AuditEvent.id.desc()).limit(1))
     previous = last or GENESIS
     for event in events:
-        digest = _digest(previous, now, event)
+        digest = audit_chain.digest(previous, now, _fields(event))
         session.add(
             AuditEvent(
                 at=now,
@@ -74,23 +50,15 @@ async def append(database: Database, session: AsyncSession, events: Sequence[Eve
 
 
 async def verify(session: AsyncSession, anchor: Anchor | None = None) -> Finding:
-    """Follows the chain from its beginning. With an anchor of an earlier time it must also pass through that place:
-    whoever cuts the end off, or writes the whole record anew, leaves a chain that is whole but another.
-    """
-    end = Anchor(0, 0, GENESIS)
-    anchored = anchor is None or anchor == end
+    """Follows the chain from its beginning, and through the anchor."""
+    follower = Follower(anchor)
     while True:
-        following = select(AuditEvent).where(AuditEvent.id > end.last_id).order_by(AuditEvent.id).limit(_ROWS_AT_ONCE)
-        rows = (await session.scalars(following)).all()
-        for row in rows:
-            event = Event(row.event, row.reason, row.subject, row.conversation_id)
-            if row.previous_sha256 != end.sha256 or row.sha256 != _digest(end.sha256, row.at, event):
-                return Finding("broken", end, row.id)
-            end = Anchor(end.rows + 1, row.id, row.sha256)
-            anchored = anchored or end == anchor
+        following = select(AuditEvent).where(AuditEvent.id > follower.end.last_id).order_by(AuditEvent.id)
+        rows = (await session.scalars(following.limit(audit_chain.ROWS_AT_ONCE))).all()
+        links = [Link(row.id, row.at, _fields(row), row.previous_sha256, row.sha256) for row in rows]
         session.expunge_all()  # a record of years need not fit into memory
-        if len(rows) < _ROWS_AT_ONCE:
-            return Finding("whole" if anchored else "cut_off", end)
+        if not follower.follow(links) or len(links) < audit_chain.ROWS_AT_ONCE:
+            return follower.finding()
 
 
 async def first_broken_link(session: AsyncSession) -> int | None:
@@ -98,6 +66,5 @@ async def first_broken_link(session: AsyncSession) -> int | None:
     return (await verify(session)).broken_id
 
 
-def _digest(previous: str, at: datetime, event: Event) -> str:
-    line = [previous, at.astimezone(UTC).isoformat(), event.event, event.reason, event.subject, event.conversation_id]
-    return hashlib.sha256(json.dumps(line, separators=(",", ":")).encode()).hexdigest()
+def _fields(row: Event | AuditEvent) -> tuple[str | None, ...]:
+    return row.event, row.reason, row.subject, row.conversation_id

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from areaclienti.desk.web import api, pages, stream
+from areaclienti.desk.web import access, api, pages, stream
 
 ROUTERS: Sequence[APIRouter] = (
+    access.router,
     api.router,
     stream.router,
     pages.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from areaclienti.gateway.db.models import Base, UtcDateTime, now
@@ -20,6 +20,7 @@ class DeskAgent(Base):
     """
 
     __tablename__ = "desk_agents"
+    __table_args__ = (Index("desk_agents_oidc_subject", "oidc_subject", unique=True),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(160))
@@ -33,6 +34,8 @@ class DeskAgent(Base):
     active: Mapped[bool] = mapped_column(default=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
     totp_sealed: Mapped[str | None] = mapped_column(Text)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # of the last code: none is taken twice
+    oidc_subject: Mapped[str | None] = mapped_column(String(64))  # digest of provider and subject, once he came by it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

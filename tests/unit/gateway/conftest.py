@@ -20,6 +20,7 @@ from tests.unit.gateway.database import database_file
 from tests.unit.gateway.doubles import ENGINE_KEY, IDENTITY_KEY, Engine, Identity
 from tests.unit.known_routes import with_known_routes
 
+DESK_KEY = "d" * 43 + "="
 Start = Callable[..., Awaitable[FastAPI]]
 
 
@@ -49,8 +50,8 @@ def build(
 ) -> FastAPI:
     """The application, not started."""
     values = {
-        "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "rate_limit_scale": 1000,
-        "gateway_database_url": url, **settings,
+        "engine_key": ENGINE_KEY, "identity_gateway_key": IDENTITY_KEY, "desk_key": DESK_KEY, "rate_limit_scale": 1000,
+        "password_hash_memory_kib": 8 * 1024, "password_hash_rounds": 1, "gateway_database_url": url, **settings,
     }  # fmt: skip
     app = create_app(
         GatewaySettings(_env_file=None, **values),

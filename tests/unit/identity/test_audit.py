@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
+from areaclienti.audit_chain import GENESIS
 from areaclienti.cli import app
-from areaclienti.identity.audit import GENESIS
 from tests.unit.identity.world import World
 
 Verify = Callable[..., Awaitable[Result]]
@@ -170,7 +170,7 @@ async def test_an_empty_record_is_whole_and_its_anchor_fits_what_follows(
 async def test_a_long_record_is_followed_in_parts(
     world: World, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("areaclienti.identity.audit._ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("areaclienti.audit_chain.ROWS_AT_ONCE", 4)
     assert f"whole: {len(await ids(world))} rows" in (await verify()).output
     changed = (await ids(world))[10]
     await as_owner(world, "UPDATE audit SET reason = 'x' WHERE id = :id", id=changed)
