@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 _known: dict[tuple[Any, ...], BaseRoute] = {}
+_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
 def with_known_routes(app: FastAPI) -> FastAPI:
@@ -15,7 +17,9 @@ def with_known_routes(app: FastAPI) -> FastAPI:
 
     FastAPI reads a route's signature and builds its models at the route's first request in each application: that
     costs more than the request itself, and routers of a module are the same for all. Other routes are left alone.
+    Dependencies that a test overrides are shared with the routes: whoever overrides one must leave other applications be.
     """
+    app.dependency_overrides = _overrides
     for place, route in enumerate(app.router.routes):
         if (included := getattr(route, "include_context", None)) is not None:
             key = (id(included.included_router), included.prefix, repr(included.dependencies))
