@@ -17,7 +17,7 @@ def with_known_routes(app: FastAPI) -> FastAPI:
 
     FastAPI reads a route's signature and builds its models at the route's first request in each application: that
     costs more than the request itself, and routers of a module are the same for all. Other routes are left alone.
-    Dependencies that a test overrides are shared with the routes: whoever overrides one must leave other applications be.
+    Dependencies that a test overrides are shared with the routes: whoever overrides one leaves other applications be.
     """
     app.dependency_overrides = _overrides
     for place, route in enumerate(app.router.routes):
