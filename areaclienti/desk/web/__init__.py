@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from areaclienti.desk.web import access, api, pages, stream
+from areaclienti.desk.web import access, api, figures, pages, stream
 
 ROUTERS: Sequence[APIRouter] = (
     access.router,
     api.router,
     stream.router,
     pages.router,
+    figures.router,
 )
