@@ -110,6 +110,12 @@ class IdentitySettings(_Settings):
     sign_in_max_wait_seconds: int = Field(default=15 * 60, gt=0)
     sign_in_life_seconds: int = Field(default=15 * 60, gt=0)  # between password and code
     code_at_every_sign_in: bool = False  # manual 9a: at the first one; ASVS 6.3.3 wants a second factor each time
+    new_contact_hours: float = Field(default=24, gt=0)  # within which a second person confirms it
+    new_contacts_per_day_of_agent: int = Field(default=10, gt=0)  # asked for, in vain too
+    new_contacts_per_day_of_customer: int = Field(default=2, gt=0)
+    new_contact_decisions_per_day: int = Field(default=20, gt=0)  # of an agent; as many times he is shown one
+    desk_pool_email: str | None = None  # where nobody's customers are told to wait; by default only in the mailbox
+    desk_agency_emails: dict[str, str] = {}  # by agency code, before what the registry says
     step_up_seconds: int = Field(default=5 * 60, gt=0)  # between its code and the secure operation
     resets_per_hour_of_address: int = Field(default=10, gt=0)  # passwords that are said to be forgotten
     reset_codes_per_day: int = Field(default=3, gt=0)  # of one contact's code_sends_per_day
@@ -145,6 +151,11 @@ class IdentitySettings(_Settings):
         if self.ports_certificate_key_file and not self.ports_certificate_file:
             raise ValueError("AREACLIENTI_PORTS_CERTIFICATE_KEY_FILE needs AREACLIENTI_PORTS_CERTIFICATE_FILE")
         return self
+
+    @property
+    def desk_pool_address(self) -> str | None:
+        """Where it is told that a customer waits whose agency is not known, or has no address."""
+        return self.desk_pool_email or ("assistenza@areaclienti.example" if self.delivery == "mailbox" else None)
 
     @property
     def sends_itself(self) -> bool:

@@ -14,6 +14,7 @@ from areaclienti.identity.db.models import (
     Base,
     Challenge,
     MailboxMessage,
+    NewContact,
     OutboxMessage,
     PasswordReset,
     Registration,
@@ -78,6 +79,9 @@ async def collect(work: Work, person: Person, rows: Rows) -> dict[str, list[dict
                     )
                 )
             )
+        ),
+        NewContact: list(
+            await session.scalars(select(NewContact).where(NewContact.conversation_id.in_(conversations)))
         ),
         MailboxMessage: list(await session.scalars(select(MailboxMessage).where(MailboxMessage.recipient.in_(values)))),
         AuditEvent: list(

@@ -18,6 +18,7 @@ from areaclienti.identity.db.models import (
     IdempotencyRecord,
     LimitEvent,
     MailboxMessage,
+    NewContact,
     OutboxMessage,
     PasswordReset,
     ProviderMessage,
@@ -29,6 +30,7 @@ from areaclienti.identity.db.models import (
     UseOfContact,
     VaultEntry,
 )
+from areaclienti.identity.new_contacts import contact_hmac
 from areaclienti.identity.password_resets import username_hmac_of
 from areaclienti.identity.person import Person, Rows, is_use_of, limit_keys
 from areaclienti.identity.ports.accounts.erasing import erase as erase_account
@@ -62,6 +64,7 @@ async def erase(work: Work, person: Person, rows: Rows, *, with_account: bool, r
     await _erase_ways_in(eraser, person, rows)
     deactivated = await _end_accounts(work, rows) if with_account else 0
     await _erase_registrations(eraser, rows)
+    await _erase_new_contacts(eraser, person, rows)
     await _erase_counts(eraser, person, rows)
     await _erase_uses(eraser, person)
     if work.settings.registry_url is not None:
@@ -171,6 +174,17 @@ async def _erase_registrations(eraser: _Eraser, rows: Rows) -> None:
         await session.scalars(select(Account.registration_id).where(Account.registration_id.in_(rows.registrations)))
     ).all()
     await eraser.delete_in(Registration, Registration.id, [one for one in rows.registrations if one not in bound])
+
+
+async def _erase_new_contacts(eraser: _Eraser, person: Person, rows: Rows) -> None:
+    """Requests for a new contact, and the contact itself unless an account that stays refers to it."""
+    await eraser.delete_in(NewContact, NewContact.conversation_id, sorted(rows.conversations))
+    his = [contact_hmac(eraser.work, key) for key in sorted(person.keys)]
+    await eraser.delete_in(NewContact, NewContact.contact_hmac, his)
+    if person.customer is not None:
+        await eraser.delete(NewContact, NewContact.customer_code == person.customer.code)
+    await eraser.work.session.flush()
+    await retention.forget_new_contacts(eraser.work)
 
 
 async def _erase_counts(eraser: _Eraser, person: Person, rows: Rows) -> None:

@@ -26,6 +26,10 @@ CODE_FROM = "code_from"  # client address
 CODE_SENT = "code_sent"  # contact
 CODE_CHECK = "code_check"  # contact
 OWNER_TOLD = "owner_told"  # contact
+NEW_CONTACT_BY = "new_contact_by"  # agent
+NEW_CONTACT_FOR = "new_contact_for"  # customer
+NEW_CONTACT_SHOWN = "new_contact_shown"  # agent
+NEW_CONTACT_DECIDED = "new_contact_decided"  # agent
 
 
 def counted_since(kind: str, key_hmac: str, since: datetime) -> ScalarSelect[int]:

@@ -52,7 +52,7 @@ async def match(work: Work, claims: Claims) -> Verdict:
     contact = customer.contact(typed.key) if customer else None
     code = customer.code if customer else _NOBODY
 
-    registered, taken = await _in_use(work, code, [(typed.kind, typed.key)])
+    registered, taken = await in_use(work, code, [(typed.kind, typed.key)])
     if customer is None or contact is None:
         return Verdict("several_customers" if named else "no_customer")
     if not customer.is_insured:
@@ -75,7 +75,7 @@ async def identify(work: Work, claims: Claims, tax_code: str) -> Identification:
     code = customer.code if customer else _NOBODY
 
     on_file = customer.contacts if customer else ()
-    registered, taken = await _in_use(work, code, [(contact.kind, contact.key) for contact in on_file])
+    registered, taken = await in_use(work, code, [(contact.kind, contact.key) for contact in on_file])
     free = [contact for contact in on_file if contact.key not in taken]
     if customer is None:
         return Identification("several_customers" if close else "name_differs" if found else "no_customer")
@@ -88,20 +88,25 @@ async def identify(work: Work, claims: Claims, tax_code: str) -> Identification:
     return Identification("strong", customer, free)
 
 
-async def may_register(work: Work, code: str, key: str) -> tuple[CustomerOnFile, ContactOnFile] | None:
+async def may_register(
+    work: Work, code: str, key: str, granted: ContactOnFile | None = None
+) -> tuple[CustomerOnFile, ContactOnFile] | None:
     """The customer and his contact as they are on file now, if he may still register with it.
 
-    Asked again before each code. The same is asked whatever the answer.
+    Asked again before each code. The same is asked whatever the answer. `granted` is a contact that is not on file and
+    that his agency confirmed for this registration (manual 5c).
     """
-    entitled = await is_entitled(work, code, key)
+    entitled = await is_entitled(work, code, key, granted)
     standing = await work.ports.accounts.standing(work, code, [(entitled[1].kind, key)] if entitled else [])
     return None if standing.has_account or standing.taken else entitled
 
 
-async def is_entitled(work: Work, code: str, key: str) -> tuple[CustomerOnFile, ContactOnFile] | None:
+async def is_entitled(
+    work: Work, code: str, key: str, granted: ContactOnFile | None = None
+) -> tuple[CustomerOnFile, ContactOnFile] | None:
     """As `may_register`, but for the accounts: who makes one is told by the store whether there is another."""
     customer = await work.ports.registry.customer(work, code)
-    contact = customer.contact(key) if customer else None
+    contact = (customer.contact(key) or granted) if customer else None
     others = await _device_contacts_of_others(work, code, [(contact.kind, key)] if contact else [])
     if customer is None or contact is None or not customer.is_insured or others:
         return None
@@ -124,7 +129,7 @@ def _person(customer: CustomerOnFile) -> PersonName:
     return PersonName(customer.given_name or "", customer.family_name or "")
 
 
-async def _in_use(work: Work, code: str, contacts: Collection[tuple[ContactKind, str]]) -> tuple[bool, Set[str]]:
+async def in_use(work: Work, code: str, contacts: Collection[tuple[ContactKind, str]]) -> tuple[bool, Set[str]]:
     """Whether the customer has an account, and those of the contacts that he may not take as a username (manual 4a):
     somebody has it already, or it is another customer's device contact.
     """

@@ -103,6 +103,8 @@ def limit_keys(work: Work, person: Person, rows: Rows) -> list[str]:
     by_contact = [limits.key_of(work, kind, key) for kind in _COUNTED_BY_CONTACT for key in sorted(person.keys)]
     by_contact += [limits.key_of(work, limits.RESET_CHECK, username_hmac_of(work, key)) for key in sorted(person.keys)]
     by_account = [limits.key_of(work, limits.RESET_NO_MOBILE, str(account)) for account in rows.accounts]
+    if person.customer is not None:
+        by_account.append(limits.key_of(work, limits.NEW_CONTACT_FOR, person.customer.code))
     return by_contact + by_account + [limits.key_of(work, limits.MATCH, one) for one in sorted(rows.conversations)]
 
 

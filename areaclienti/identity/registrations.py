@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from areaclienti.crypto import new_id, same
 from areaclienti.domain.masking import mask_contact
-from areaclienti.identity import addresses, challenges, limits, matching, owners, telling, vault
+from areaclienti.identity import addresses, challenges, limits, matching, new_contacts, owners, telling, vault
 from areaclienti.identity.challenges import Issued
 from areaclienti.identity.claims import Claims
 from areaclienti.identity.db.models import Acknowledgement, Contact, Customer, Registration
@@ -120,7 +120,8 @@ async def send_new_code(work: Work, registration: Registration) -> Match:
         raise Refused(409, "no_challenge", "No code was sent before.")
     contact = await _matched_contact(work, registration)
     owner, key = (contact.customer.code, contact.key) if contact else (_NOBODY, "")
-    if await matching.may_register(work, owner, key) is not None and contact is not None:
+    granted = await new_contacts.granted(work, registration, key)
+    if await matching.may_register(work, owner, key, granted) is not None and contact is not None:
         return await _send_code(work, registration, contact, _purpose_of(registration), again=True)
     if work.settings.strict_uniformity and registration.code_purpose == "registration":
         return await _send_code(work, registration, None, "registration", again=True)
@@ -193,6 +194,21 @@ async def choose_contact(work: Work, registration: Registration, contact_id: str
     contact = await contact_row(work, customer, chosen[0])
     registration.matched_contact_id = contact.id
     work.note("contact_chosen", contact.kind, registration.id, registration.conversation_id)
+    return await _send_code(work, registration, contact, "contact_confirmation", again=False)
+
+
+async def use_new_contact(work: Work, registration: Registration) -> Match:
+    """Sends the code to the contact that the customer's agency has confirmed for this registration (manual 5c).
+
+    Raises `Refused` (409 `no_new_contact`) where there is none, or it was taken by somebody meanwhile.
+    """
+    found = await new_contacts.confirmed_for(work, registration) if registration.status == "open" else None
+    if found is None:
+        raise Refused(409, "no_new_contact", "No contact was confirmed for this registration.")
+    _, contact = found
+    await _unmatch(work, registration)
+    registration.matched_contact_id = contact.id
+    work.note("contact_chosen", "new_contact", registration.id, registration.conversation_id)
     return await _send_code(work, registration, contact, "contact_confirmation", again=False)
 
 
@@ -277,7 +293,8 @@ def _purpose_of(registration: Registration) -> challenges.Purpose:
 async def _create_account(work: Work, registration: Registration, contact: Contact) -> NewAccount | None:
     """Makes the one account, or None if the customer or the contact has got one in the meantime."""
     owner = await work.session.get_one(Customer, contact.customer_id)
-    entitled = await matching.is_entitled(work, owner.code, contact.key)
+    granted = await new_contacts.granted(work, registration, contact.key)
+    entitled = await matching.is_entitled(work, owner.code, contact.key, granted)
     if entitled is None or await work.ports.accounts.create(work, registration, owner.code, contact) is None:
         await challenges.spend(work, _purpose_of(registration), registration.id)
         work.note("account_refused", "no_longer_free", registration.id, registration.conversation_id)
@@ -285,6 +302,7 @@ async def _create_account(work: Work, registration: Registration, contact: Conta
     customer, _ = entitled
     registration.status = "completed"
     registration.password_hash = registration.claims_sealed = None
+    await new_contacts.use(work, registration, contact.key)
     await telling.tell_customer(work, customer, "account_created")
     work.note("account_created", contact.kind, registration.id, registration.conversation_id)
     return NewAccount(

@@ -97,7 +97,7 @@ class _Writer:
         return _Coded(ids, _counted(set(known), list(rows)))
 
     async def contacts(self, rows: Iterable[Row]) -> Count:
-        listed = list(rows)
+        listed = [row | {"is_on_file": True} for row in rows]  # also what the desk asked for before
         known: set[Hashable] = set()
         for ids in _chunks({row["customer_id"] for row in listed}):
             found = await self._session.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Delete, delete, exists, select
+from sqlalchemy import Delete, Update, delete, exists, select, update
 
 from areaclienti.identity.db.models import (
     Account,
@@ -12,6 +12,7 @@ from areaclienti.identity.db.models import (
     Contact,
     Customer,
     MailboxMessage,
+    NewContact,
     OutboxMessage,
     PasswordReset,
     Policy,
@@ -28,27 +29,37 @@ _AT_ONCE = 500  # of each in a sweep, so that nobody waits for long
 
 async def end_what_is_over(work: Work) -> None:
     """Deletes unfinished registrations after a day; codes, messages and what became of them after
-    `messages_kept_days`; and, with a registry elsewhere, our copies of customers to whom nothing refers any more.
+    `messages_kept_days`, as requests for new contacts; and, with a registry elsewhere, our copies of customers to whom
+    nothing refers any more.
 
     A finished registration stays as long as the account that came of it.
     """
     await _end_registrations(work)
     await _end_messages(work)
+    await _end_new_contacts(work)
     if work.settings.registry_url is not None:
         await forget_copies(work)
+
+
+_NOTHING_REFERS_TO_CONTACT = (
+    ~exists().where(Challenge.contact_id == Contact.id),
+    ~exists().where(SignIn.contact_id == Contact.id),
+    ~exists().where(StepUp.contact_id == Contact.id),
+    ~exists().where(PasswordReset.contact_id == Contact.id),
+    ~exists().where(Registration.matched_contact_id == Contact.id),
+    ~exists().where(Account.customer_id == Contact.customer_id),
+)
+
+
+async def forget_new_contacts(work: Work) -> None:
+    """Deletes contacts that were never on file and to which nothing refers any more."""
+    await _do(work, delete(Contact).where(~Contact.is_on_file, *_NOTHING_REFERS_TO_CONTACT))
 
 
 async def forget_copies(work: Work) -> None:
     """Deletes our copies of customers and contacts of a registry elsewhere to which nothing refers any more."""
     for statement in (
-        delete(Contact).where(
-            ~exists().where(Challenge.contact_id == Contact.id),
-            ~exists().where(SignIn.contact_id == Contact.id),
-            ~exists().where(StepUp.contact_id == Contact.id),
-            ~exists().where(PasswordReset.contact_id == Contact.id),
-            ~exists().where(Registration.matched_contact_id == Contact.id),
-            ~exists().where(Account.customer_id == Contact.customer_id),
-        ),
+        delete(Contact).where(*_NOTHING_REFERS_TO_CONTACT),
         delete(Customer).where(
             ~exists().where(Contact.customer_id == Customer.id),
             ~exists().where(Policy.customer_id == Customer.id),
@@ -88,5 +99,19 @@ async def _end_messages(work: Work) -> None:
     await _do(work, delete(Challenge).where(Challenge.expires_at <= oldest_kept, ~unsent))
 
 
-async def _do(work: Work, statement: Delete) -> None:
+async def _end_new_contacts(work: Work) -> None:
+    """Forgets the contact of a request that nobody decided in time, or whose registration is over."""
+    is_open = exists().where(Registration.id == NewContact.registration_id, Registration.status == "open")
+    over = {"state": "expired", "sealed": None}
+    await _do(
+        work, update(NewContact).where(NewContact.state == "requested", NewContact.expires_at <= work.now).values(over)
+    )
+    await _do(work, update(NewContact).where(NewContact.state == "confirmed", ~is_open).values(over))
+    oldest_kept = work.now - timedelta(days=work.settings.messages_kept_days)
+    is_over = (NewContact.state.not_in(("requested", "confirmed")), NewContact.take_over_due_at.is_(None))
+    await _do(work, delete(NewContact).where(NewContact.requested_at <= oldest_kept, *is_over))
+    await forget_new_contacts(work)
+
+
+async def _do(work: Work, statement: Delete | Update) -> None:
     await work.session.execute(statement.execution_options(synchronize_session=False))

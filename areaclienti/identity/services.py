@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from areaclienti.crypto import Mac, Sealer
-from areaclienti.identity import audit, housekeeping, owners
+from areaclienti.identity import audit, handing_over, housekeeping, owners
 from areaclienti.identity.clock import Clock
 from areaclienti.identity.db.engine import Database
 from areaclienti.identity.delivery.adapters import Adapter, Sender
@@ -90,12 +90,13 @@ class Services:
             asyncio.create_task(self.outbox_worker.run(self._stopping), name="outbox"),
             asyncio.create_task(housekeeping.run(self.work, self.database, self._stopping), name="housekeeping"),
             asyncio.create_task(owners.run(self.do, self._stopping), name="owners"),
+            asyncio.create_task(handing_over.run(self.do, self._stopping), name="handing_over"),
         ]
 
     def stopped_tasks(self) -> list[str]:
         """The names of what should run and does not."""
         if not self._tasks:
-            return ["outbox", "housekeeping", "owners"]
+            return ["outbox", "housekeeping", "owners", "handing_over"]
         return [task.get_name() for task in self._tasks if task.done()]
 
     async def close(self) -> None:

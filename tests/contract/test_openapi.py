@@ -21,6 +21,7 @@ GATEWAYS = (
     "/v1/account",
     "/v1/password-resets",
     "/v1/registrations/desk-summary",
+    "/v1/desk/",
 )
 ENDPOINTS = endpoints()
 

@@ -18,6 +18,7 @@ from areaclienti.identity.api.schemas import (
     MatchBody,
     NewCodeAsked,
     RegistrationAsked,
+    UseNewContactAsked,
     VerificationAsked,
     VerificationBody,
 )
@@ -106,6 +107,17 @@ async def choose_contact(registration_id: RegistrationId, asked: ChosenContactAs
     async def act(work: Work) -> registrations.Match:
         registration = await registrations.find(work, registration_id, once.conversation_id)
         return await registrations.choose_contact(work, registration, asked.contact_id)
+
+    return await once.answer(act, MatchBody)
+
+
+@router.post("/{registration_id}/new-contact", response_model=MatchBody, responses=documented(401, 403, 404, 409, 503))
+async def use_new_contact(registration_id: RegistrationId, asked: UseNewContactAsked, once: OnceHere) -> Any:
+    """Sends the code to the contact that the customer's agency confirmed (manual 5c). 409 `no_new_contact`."""
+
+    async def act(work: Work) -> registrations.Match:
+        registration = await registrations.find(work, registration_id, once.conversation_id)
+        return await registrations.use_new_contact(work, registration)
 
     return await once.answer(act, MatchBody)
 

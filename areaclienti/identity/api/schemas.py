@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 # No control characters: a name or a contact has none, and PostgreSQL could not store U+0000.
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -325,6 +325,74 @@ class DeskSummaryBody(_Body):
     agency_code: str | None
     agency_name: str | None
     username_masked: str | None
+
+
+class DeskAgentAsked(_Body):
+    """Who asks at the agents' desk: the desk's id for him, and his agency; null for the insurer's own people."""
+
+    agent_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    agency_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:+-]{1,32}$")] | None = None
+
+
+class NewContactAsked(DeskAgentAsked):
+    """`contact`: an e-mail address or an Italian mobile in any presentation."""
+
+    conversation_id: Id
+    contact: Typed
+
+
+class NewContactBody(_Body):
+    """`not_possible` is said alike of a contact in use, on file already, and of a customer who can't register or is
+    another agency's. `agency_code` is the customer's by the registry: whose second person decides; null: the insurer's.
+    """
+
+    outcome: Literal["requested", "not_identified", "not_possible", "limit_reached"]
+    request_id: str | None
+    kind: Literal["email", "mobile"] | None
+    masked: str | None
+    agency_code: str | None
+    expires_at: datetime | None
+
+
+class DecisionAsked(DeskAgentAsked):
+    """`reason` is a code of the desk's."""
+
+    decision: Literal["confirm", "refuse"]
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+
+class DecisionBody(_Body):
+    """`changed`: customer, agency, registration or stored contact are not those that were asked for."""
+
+    outcome: Literal["confirmed", "refused", "expired", "changed", "not_possible", "same_person", "limit_reached"]
+
+
+class ShowContactAsked(DeskAgentAsked):
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+
+class ShownContactBody(_Body):
+    kind: Literal["email", "mobile"]
+    contact: str
+
+
+class UseNewContactAsked(_Body):
+    """Nothing needs to be said."""
+
+
+class AgencyNoticeAsked(_Body):
+    """That a customer of the agency waits for a call. `since`: shown in the zone that it comes in."""
+
+    handover_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    agency_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:+-]{1,32}$")] | None = None
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,24}$")]
+    since: AwareDatetime
+
+
+class AgencyNoticeBody(_Body):
+    """`queued`: it goes out once, with retries; `known`: it did already; `no_address`: nobody has one."""
+
+    outcome: Literal["queued", "known", "no_address"]
 
 
 class MailboxMessageBody(_Body):

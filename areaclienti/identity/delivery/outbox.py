@@ -44,19 +44,20 @@ async def enqueue(
     parameters: Mapping[str, Any],
     expires_at: datetime,
     challenge_id: str | None = None,
+    message_id: str | None = None,
 ) -> None:
     """Puts a message in the outbox; it goes out after the commit, or not at all if it has expired by then.
 
     Nothing goes to a contact that was only typed: its row is dropped as it is written, so that whoever measures the
     time sees no difference. Raises ValueError for a number that is no Italian mobile, and for a contact of the registry
-    that was never stored.
+    that was never stored. `message_id` is one of the caller's, for what must not be put in twice.
     """
     if not is_reachable(contact):
         raise ValueError("SMS go to Italian mobiles only")
     on_file = not isinstance(contact, TypedContact)
     if isinstance(contact, Contact) and not inspect(contact).has_identity:
         raise ValueError("messages go to contacts on file only")
-    message_id = new_id("out")
+    message_id = message_id or new_id("out")
     sealed = work.sealer.seal(json.dumps(dict(parameters)), f"outbox {message_id}")
     work.session.add(
         OutboxMessage(

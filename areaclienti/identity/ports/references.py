@@ -30,8 +30,14 @@ async def customer_row(work: Work, customer: CustomerOnFile) -> Customer:
     return row
 
 
-async def contact_row(work: Work, customer: CustomerOnFile, contact: ContactOnFile) -> Contact:
-    """The row of one contact that a code is sent to; the customer's other contacts get none."""
+async def contact_row(
+    work: Work, customer: CustomerOnFile, contact: ContactOnFile, *, is_on_file: bool = True
+) -> Contact:
+    """The row of one contact that a code is sent to; the customer's other contacts get none.
+
+    Without `is_on_file` it is one that was asked for at the desk: a new row is none of the registry's, and one that is
+    there stays what it is.
+    """
     owner = await customer_row(work, customer)
     row = await _contact(work, owner.id, contact.key)
     if row is None:
@@ -43,11 +49,14 @@ async def contact_row(work: Work, customer: CustomerOnFile, contact: ContactOnFi
             value=contact.value,
             key=contact.key,
             is_device=contact.is_device,
+            is_on_file=is_on_file,
         )
         row = await _contact(work, owner.id, contact.key)
         assert row is not None
     if row.value != contact.value:
         row.value = contact.value
+    if is_on_file and not row.is_on_file:
+        row.is_on_file = True  # the registry has it by now
     return row
 
 

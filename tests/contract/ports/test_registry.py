@@ -109,6 +109,27 @@ async def test_a_profile_has_policies_and_consultant(sides: Sides) -> None:
     assert await ask(sides, "profile", "no-such-number") is None
 
 
+async def test_an_agency_s_address_is_told_and_an_unknown_one_s_is_not(sides: Sides) -> None:
+    assert await ask(sides, "agency_email", "A1") == "ferrara@agenzia.example"
+    assert await ask(sides, "agency_email", "A9") is None
+
+
+NEW = ContactOnFile("email", "nuova@posta.example", "nuova@posta.example", False)
+
+
+async def test_a_new_contact_can_be_handed_over_again_and_is_taken_once(sides: Sides) -> None:
+    for _ in range(2):
+        assert await ask(sides, "take_over", "ncr_1", "1", NEW) is True
+    found = [contact for contact in (await ask(sides, "customer", "1")).contacts if contact.key == NEW.key]
+    # Our own tables copy the insurer's file, which alone puts a contact on file; a system of his decides for itself.
+    assert found == ([NEW] if sides.server else [])
+
+
+@pytest.mark.parametrize("sides", ["http"], indirect=True)
+async def test_a_registry_may_refuse_a_new_contact(sides: Sides) -> None:
+    assert await ask(sides, "take_over", "ncr_1", "no-such-number", NEW) is False
+
+
 @pytest.mark.parametrize("sides", ["http"], indirect=True)
 async def test_nothing_is_copied_but_what_an_account_or_a_code_refers_to(sides: Sides) -> None:
     await ask(sides, "with_contact", "persona", "email", "mario.rossi@posta.example")

@@ -11,6 +11,7 @@ from areaclienti.identity.db.models.base import (
     Base,
 )
 from areaclienti.identity.db.models.delivery import MailboxMessage, OutboxMessage, ProviderMessage, ReceiptCount
+from areaclienti.identity.db.models.new_contacts import NewContact
 from areaclienti.identity.db.models.notice import Acknowledgement, PrivacyNotice
 from areaclienti.identity.db.models.records import AuditEvent, IdempotencyRecord
 from areaclienti.identity.db.models.codes import Challenge, ClientAddress, LimitEvent, UseOfContact
@@ -40,6 +41,7 @@ __all__ = [
     "IdempotencyRecord",
     "LimitEvent",
     "MailboxMessage",
+    "NewContact",
     "OutboxMessage",
     "PasswordReset",
     "Policy",

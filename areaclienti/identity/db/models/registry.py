@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from areaclienti.identity.db.models.base import (
@@ -90,7 +90,9 @@ class Customer(Base):
 class Contact(Base):
     """An e-mail address or an Italian mobile on file. `key` is `areaclienti.domain.contacts.Contact.key`.
 
-    `is_device` marks the "recapito dispositivo" (manual 4a): nobody else may take it as a username.
+    `is_device` marks the "recapito dispositivo" (manual 4a): nobody else may take it as a username. One that is not
+    `is_on_file` was asked for at the agents' desk and is the customer's in one registration alone: no look-up of the
+    registry finds it.
     """
 
     __tablename__ = "contacts"
@@ -105,6 +107,7 @@ class Contact(Base):
     value: Mapped[str] = mapped_column(String(320))
     key: Mapped[str] = mapped_column(String(320), index=True)
     is_device: Mapped[bool] = mapped_column(default=False)
+    is_on_file: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     customer: Mapped[Customer] = relationship(back_populates="contacts")
 

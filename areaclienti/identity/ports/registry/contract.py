@@ -97,8 +97,9 @@ class Profile:
 class Registry(Protocol):
     """Look-ups by exact keys; whether what was typed is a customer is decided here, in `identity.matching`.
 
-    All are reads and change nothing, so each may be asked again. None says anything about accounts. The answer to an
-    unknown key looks like any other and takes as long: who measures the time must not learn who is a customer.
+    All but `take_over` are reads and change nothing; each may be asked again. None says anything about accounts. The
+    answer to an unknown key looks like any other and takes as long: who measures the time must not learn who is a
+    customer.
     Every method may raise `BackEndUnavailable`.
     """
 
@@ -125,4 +126,15 @@ class Registry(Protocol):
 
     async def profile(self, work: Work, code: str) -> Profile | None:
         """The customer of that number with policies and consultant."""
+        ...
+
+    async def agency_email(self, work: Work, agency_code: str) -> str | None:
+        """Where the agency of that code reads that one of its customers waits; None where that is not known."""
+        ...
+
+    async def take_over(self, work: Work, request_id: str, code: str, contact: ContactOnFile) -> bool:
+        """Hands the registry a contact of the customer of that number that two people of his agency, and he himself
+        with the code sent there, have confirmed (manual 5c). True: whoever keeps the registry has it, now or already;
+        when it is on file the look-ups say. False: it never will be. The same `request_id` again does nothing new.
+        """
         ...

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, TypeVar
 
 from areaclienti.domain.contacts import ContactKind
 from areaclienti.identity.ports.back_end import BackEnd
-from areaclienti.identity.ports.registry.contract import CustomerOnFile, CustomerType, DeviceContact, Profile
+from areaclienti.identity.ports.registry.contract import (
+    ContactOnFile,
+    CustomerOnFile,
+    CustomerType,
+    DeviceContact,
+    Profile,
+)
 from areaclienti.identity.ports.registry.wire import (
+    AgencyAddressAsked,
+    AgencyAddressBody,
     ByContactAsked,
     ByTaxCodeAsked,
     CustomerAsked,
     CustomersBody,
     DeviceContactsAsked,
     DeviceContactsBody,
+    NewContactAsked,
+    NewContactBody,
     OneCustomerBody,
     OneProfileBody,
     customer_of,
@@ -64,6 +74,18 @@ class HttpRegistry:
             work, "/v1/customers/profile", CustomerAsked(customer=code or None), OneProfileBody, _one_profile
         )
         return found if found and found.customer.code == code else None
+
+    async def agency_email(self, work: Work, agency_code: str) -> str | None:
+        asked = AgencyAddressAsked(agency=agency_code)
+        return await self._ask(work, "/v1/customers/agency-address", asked, AgencyAddressBody, lambda body: body.email)
+
+    async def take_over(self, work: Work, request_id: str, code: str, contact: ContactOnFile) -> bool:
+        asked = NewContactAsked(
+            request=request_id, customer=code, contact=ContactBody(kind=contact.kind, value=contact.key)
+        )
+        return await self._ask(
+            work, "/v1/customers/new-contact", asked, NewContactBody, lambda body: body.outcome == "accepted"
+        )
 
     async def _ask(
         self, work: Work, path: str, asked: Body, answer: type[_Answer], read: Callable[[_Answer], _T]

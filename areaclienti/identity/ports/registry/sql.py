@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Row, Select, bindparam, exists, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from areaclienti.domain.contacts import ContactKind
-from areaclienti.identity.db.models import ACTIVE_POLICY, Consultant, Contact, Customer, Policy
+from areaclienti.identity.db.models import ACTIVE_POLICY, Agency, Consultant, Contact, Customer, Policy
 from areaclienti.identity.ports.registry.contract import (
     ConsultantOnFile,
     ContactOnFile,
@@ -42,10 +42,12 @@ _ON_FILE = (
         Contact.key,
         Contact.is_device,
     )
-    .join(Contact, Contact.customer_id == Customer.id, isouter=True)
+    .join(Contact, and_(Contact.customer_id == Customer.id, Contact.is_on_file), isouter=True)
     .order_by(Customer.id, Contact.id)
 )
-_HOLDERS = select(Contact.customer_id).where(Contact.key == bindparam("key"), Contact.kind == bindparam("kind"))
+_HOLDERS = select(Contact.customer_id).where(
+    Contact.key == bindparam("key"), Contact.kind == bindparam("kind"), Contact.is_on_file
+)
 _WITH_CONTACT = _ON_FILE.where(Customer.id.in_(_HOLDERS), Customer.type == bindparam("customer_type"))
 # A company's codice fiscale may differ from its partita IVA: either identifies it.
 _WITH_TAX_CODE = _ON_FILE.where(
@@ -56,7 +58,7 @@ _WITH_CODE = _ON_FILE.where(Customer.code == bindparam("code"))
 _DEVICES = (
     select(Contact.key, Customer.code)
     .join(Contact.customer)
-    .where(Contact.key.in_(bindparam("keys", expanding=True)), Contact.is_device.is_(True))
+    .where(Contact.key.in_(bindparam("keys", expanding=True)), Contact.is_device.is_(True), Contact.is_on_file)
 )
 
 
@@ -93,6 +95,15 @@ class SqlRegistry:
             .options(joinedload(Consultant.agency))
         )
         return Profile(customer, tuple(map(_policy, policies)), _consultant(consultant))
+
+    async def agency_email(self, work: Work, agency_code: str) -> str | None:
+        return await work.session.scalar(select(Agency.email).where(Agency.code == agency_code))
+
+    async def take_over(self, work: Work, request_id: str, code: str, contact: ContactOnFile) -> bool:
+        """Our tables copy a file that the insurer makes: the contact stays listed beside them for who makes it
+        (`areaclienti registry new-contacts`), until a file brings it.
+        """
+        return True
 
 
 async def _customers(work: Work, statement: Select[*tuple[Any, ...]], **asked: str) -> list[CustomerOnFile]:

@@ -17,7 +17,7 @@ from areaclienti.identity.ports.registry.contract import (
     PolicyStatus,
     Profile,
 )
-from areaclienti.identity.ports.wire import Body, ContactBody, CustomerNumber, Line
+from areaclienti.identity.ports.wire import Body, ContactBody, CustomerNumber, Id, Line
 
 CustomerTypeBody = Literal["persona", "azienda"]
 
@@ -44,6 +44,33 @@ class CustomerAsked(Body):
     """`customer` is null when nobody is meant: answer that there is none, and take as long as otherwise."""
 
     customer: CustomerNumber | None
+
+
+class AgencyAddressAsked(Body):
+    agency: Annotated[Line, Field(max_length=32)]
+
+
+class AgencyAddressBody(Body):
+    """`email` is null where the agency is unknown, or has no address."""
+
+    email: Annotated[Line, Field(max_length=254)] | None
+
+
+class NewContactAsked(Body):
+    """Two people of the customer's agency, and the customer with a code sent there, have confirmed the contact.
+
+    `request` is the key of it: the same again must do nothing new.
+    """
+
+    request: Id
+    customer: CustomerNumber
+    contact: ContactBody
+
+
+class NewContactBody(Body):
+    """`accepted`: it is with you, now or already; it counts as on file when the look-ups give it. `refused`: never."""
+
+    outcome: Literal["accepted", "refused"]
 
 
 class ContactOnFileBody(ContactBody):

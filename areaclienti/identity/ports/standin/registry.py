@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from areaclienti.identity.ports.references import contact_row
+from areaclienti.identity.ports.registry.contract import ContactOnFile
 from areaclienti.identity.ports.registry.sql import SqlRegistry
 from areaclienti.identity.ports.registry.wire import (
+    AgencyAddressAsked,
+    AgencyAddressBody,
     ByContactAsked,
     ByTaxCodeAsked,
     CustomerAsked,
@@ -13,6 +17,8 @@ from areaclienti.identity.ports.registry.wire import (
     DeviceContactBody,
     DeviceContactsAsked,
     DeviceContactsBody,
+    NewContactAsked,
+    NewContactBody,
     OneCustomerBody,
     OneProfileBody,
     customer_body,
@@ -20,6 +26,7 @@ from areaclienti.identity.ports.registry.wire import (
 )
 from areaclienti.identity.ports.wire import contact_key
 from areaclienti.identity.services import Services
+from areaclienti.identity.work import Work
 
 
 def router(services: Services) -> APIRouter:
@@ -63,5 +70,24 @@ def router(services: Services) -> APIRouter:
         """What the customer sees when he has signed in: himself, his policies, his consultant."""
         found = await services.do(lambda work: registry.profile(work, asked.customer or ""))
         return OneProfileBody(found=profile_body(found) if found else None)
+
+    @routes.post("/agency-address", operation_id="agencyAddress")
+    async def agency_address(asked: AgencyAddressAsked) -> AgencyAddressBody:
+        """Where an agency reads that one of its customers waits for a call."""
+        return AgencyAddressBody(email=await services.do(lambda work: registry.agency_email(work, asked.agency)))
+
+    @routes.post("/new-contact", operation_id="newContact")
+    async def new_contact(asked: NewContactAsked) -> NewContactBody:
+        """Takes over a contact that was confirmed; this stand-in has it on file at once."""
+        contact = ContactOnFile(asked.contact.kind, asked.contact.value, contact_key(asked.contact), False)
+
+        async def put_on_file(work: Work) -> bool:
+            customer = await registry.customer(work, asked.customer)
+            if customer is None:
+                return False
+            (await contact_row(work, customer, contact)).is_on_file = True
+            return True
+
+        return NewContactBody(outcome="accepted" if await services.do(put_on_file) else "refused")
 
     return routes

@@ -26,7 +26,13 @@ SENDER = "Area Clienti <noreply@areaclienti.example>"
 TEMPLATES = Path(__file__).parents[4] / "areaclienti" / "identity" / "delivery" / "templates"
 SMS = sorted(path.name.removesuffix(".sms.txt") for path in TEMPLATES.glob("*.sms.txt"))
 EMAILS = sorted(path.name.removesuffix(".email.txt") for path in TEMPLATES.glob("*.email.txt"))
-PARAMETERS = {"code": "123456", "minutes": 10}
+PARAMETERS = {
+    "code": "123456",
+    "minutes": 10,
+    "since": "23/11/2026, 17:40",
+    "reason": "other_contact",
+    "link": "https://areaclienti.example/desk/conversazioni/0123456789abcdef0123456789abcdef",
+}
 
 
 def rendered(channel: str, template: str, to: str = "mario.rossi@posta.example") -> Message:
@@ -148,7 +154,8 @@ def test_plain_text_comes_first_and_says_the_same_as_the_html(email: EmailMessag
 
 
 def test_the_html_is_words_without_links_pictures_scripts_or_hidden_tricks(email: EmailMessage) -> None:
-    html = body(email, "html")
+    # An agency's notice alone names an address, as words: that of its own desk.
+    html = body(email, "html").replace(str(PARAMETERS["link"]), "")
     shown = Shown(html)
     tags = [tag for tag, _ in shown.tags]
     # HTML_IMAGE_ONLY_*, T_REMOTE_IMAGE, HTML_TAG_EXIST_*; a mail about codes trains nobody to follow links
