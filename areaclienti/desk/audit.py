@@ -21,7 +21,7 @@ ACTIONS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "signed_out", "sessions_ended",
         "invited", "invitation_used", "revoked", "agent_changed", "agent_added",
-        "claimed", "force_taken", "transferred", "revealed", "exported",
+        "claimed", "forced", "transferred", "released", "handed_back", "closed", "moved", "revealed", "exported",
         "contact_requested", "contact_confirmed", "contact_rejected", "setting_changed",
     }
 )  # fmt: skip

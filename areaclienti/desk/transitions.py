@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from areaclienti.desk.audit import ACTIONS, record
 from areaclienti.gateway import ownership
 from areaclienti.gateway.db.desk import Handover, HandoverEvent
 from areaclienti.gateway.db.models import Conversation, Turn, now
@@ -36,7 +37,8 @@ def move(
     Afterwards both are locked for this transaction and up to date, either way. `who` is an agent's id, or one of
     CUSTOMER, ASSISTANT, DESK; `agent_id` whom it goes to. Turns of the engine that wait are dropped, and choices that
     were offered are void. With `bot` and `closed` the handover ends, with the reason as its outcome where it has none
-    yet, and its last agent stays named. Deadlines of the new state are the caller's. Raises NotAllowed.
+    yet, and its last agent stays named. Deadlines of the new state are the caller's. What an agent does is noted in the
+    audit as well. Raises NotAllowed.
     """
     session.flush()
     present, epoch = cast(Owner, conversation.owner), conversation.epoch
@@ -72,6 +74,10 @@ def move(
             reason=reason,
         )
     )
+    if who not in (CUSTOMER, ASSISTANT, DESK):
+        others = (one for one in (agent_id, taken_from) if one not in (None, who))
+        is_known = reason in ACTIONS
+        record(session, who, reason if is_known else "moved", handover.id, next(others, None) if is_known else reason)
     session.flush()
     return True
 
