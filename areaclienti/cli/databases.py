@@ -10,11 +10,15 @@ from rich.console import Console
 
 from areaclienti.cli.problems import told_to_operator
 from areaclienti.supervisor.catalogue import database_url
+from areaclienti.supervisor.own_settings import gateway_settings
 from areaclienti.supervisor.problem import OperatorProblem
 from areaclienti.supervisor.surroundings import find_surroundings, variable
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
+
+    from areaclienti.settings import GatewaySettings
 
 T = TypeVar("T")
 
@@ -34,9 +38,13 @@ def databases(
         gateway_migrate.upgrade(database_url(around, "gateway"))
         if around.environment.get(variable("delivery")) == "live":
             _refuse_demo(database_url(around, "identity"))
+            _refuse_people(database_url(around, "gateway"))
         console.print("Databases are up to date.")
         if demo:
             console.print(f"Demo customers loaded: {_load_demo(database_url(around, 'identity'))}.")
+            settings = gateway_settings(around)
+            if settings.desk:
+                console.print(f"Demo people at the desk loaded: {_load_people(settings)}.")
 
 
 def _load_demo(url: str) -> int:
@@ -55,6 +63,48 @@ def _refuse_demo(url: str) -> None:
             "The registry holds demo customers, whose password is public: live delivery does not start beside them.",
             f"Give {variable('identity_database_url')} an empty database, and load your own registry file.",
         ) from None
+
+
+def _load_people(settings: GatewaySettings) -> int:
+    import asyncio
+
+    from areaclienti.crypto import Sealer
+    from areaclienti.desk.demo import DEMO_PASSWORD, load_people
+    from areaclienti.password_hashes import Passwords
+
+    assert settings.desk_key is not None, "the surroundings have every key"
+    sealer = Sealer(settings.desk_key.get_secret_value())
+    # The password is public: a cheap hash will do, and the first sign-in replaces it.
+    password_hash = asyncio.run(Passwords(memory_kib=8 * 1024, rounds=1, at_once=1).hash(DEMO_PASSWORD))
+    return _in_gateway(settings.gateway_database_url, lambda session: load_people(session, sealer, password_hash))
+
+
+def _refuse_people(url: str) -> None:
+    from areaclienti.desk.demo import DemoPeopleFound, refuse_people
+
+    try:
+        _in_gateway(url, refuse_people)
+    except DemoPeopleFound:
+        raise OperatorProblem(
+            "The demo's people are at the desk, with a public password: live delivery does not start beside them.",
+            f"Give {variable('gateway_database_url')} an empty database, and invite your own agents.",
+        ) from None
+
+
+def _in_gateway(url: str, act: Callable[[Session], T]) -> T:
+    """What `act` gives in one transaction."""
+    import asyncio
+
+    from areaclienti.gateway.db.database import open_database
+
+    async def run() -> T:
+        database = open_database(url)
+        try:
+            return await database.write(act)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
 
 
 def _in_session(url: str, act: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -33,7 +33,7 @@ def told_to_operator(console: Console) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def database_told() -> Iterator[None]:
+def database_told(name: str = "identity") -> Iterator[None]:
     """A database that can't be reached or written becomes a line for the operator; its own words may hold values."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,8 +41,8 @@ def database_told() -> Iterator[None]:
         yield
     except (SQLAlchemyError, ConnectionError) as error:
         raise OperatorProblem(
-            f"The database of identity can't be used ({type(error).__name__}).",
-            f"Nothing was stored. Check {variable('identity_database_url')} and that no long task holds the database.",
+            f"The database of {name} can't be used ({type(error).__name__}).",
+            f"Nothing was stored. Check {variable(f'{name}_database_url')} and that no long task holds the database.",
         ) from None
 
 

@@ -20,7 +20,7 @@ DESK = "desk"  # the program itself
 ACTIONS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "signed_out", "sessions_ended",
-        "invited", "invitation_used", "revoked", "agent_changed", "agent_added",
+        "invited", "invitation_used", "revoked", "reset", "agent_added",
         "claimed", "forced", "transferred", "released", "handed_back", "closed", "moved", "revealed", "exported",
         "contact_requested", "contact_confirmed", "contact_rejected", "setting_changed",
     }

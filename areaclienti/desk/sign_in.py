@@ -22,7 +22,7 @@ from areaclienti.gateway.db.desk import DeskAgent
 from areaclienti.gateway.db.desk_access import DeskSignIn
 from areaclienti.password_hashes import Passwords
 
-ATTEMPTS: Final = 5  # codes in one sign-in; then the password is asked again
+ATTEMPTS: Final = 3  # codes in one sign-in; then the password is asked again, and with it the throttle
 LIFE: Final = timedelta(minutes=5)  # between password and code
 MAX_EMAIL = 254
 DEMO_ID: Final = "demo-"  # ids of people whose password is public
@@ -53,7 +53,7 @@ class Opened:
 
 
 class SignIn:
-    """Local accounts. Raises Wait before anything is looked at, for one account and one address alike."""
+    """Local accounts. The password's step raises Wait before anything is looked at, whoever's account it is."""
 
     def __init__(
         self,
@@ -122,7 +122,10 @@ class SignIn:
         return found.agent_id if found is not None and found.expires_at > self._clock() else None
 
     async def code(self, token: str | None, typed: str, address: str) -> Opened:
-        """The session, where the code is right and was not taken before. Raises Refused, Over, Wait."""
+        """The session, where the code is right and was not taken before. Raises Refused, Over.
+
+        It never has to wait itself: who waited long enough for his password would else wait again, without end.
+        """
         if token is None:
             raise Over
 
@@ -135,15 +138,14 @@ class SignIn:
             agent = session.get_one(DeskAgent, pending.agent_id)
             if not self._may_come(agent) or agent.totp_sealed is None:
                 return Over()
-            if seconds := self._throttle.reserve(session, normal(agent.email), address, present):
-                return Wait(seconds)
             pending.attempts += 1
             secret = totp.unseal(self._sealer, agent.id, agent.totp_sealed)
             step = totp.step_of(secret, typed, present, agent.totp_last_step)
             if step is None or not totp.take(session, agent.id, step):
+                self._throttle.count(session, normal(agent.email), address, present)
                 record(session, agent.id, "sign_in_refused", reason_code="code", at=present)
                 return Over() if pending.attempts >= ATTEMPTS else Refused()
-            counted = pending.attempts + 1  # the password was one of them
+            counted = pending.attempts  # the password, and each wrong code
             self._throttle.take_back(session, normal(agent.email), address, present, counted)
             opened = Opened(self._sessions.open(session, agent, "password"), pending.return_to)
             session.delete(pending)

@@ -41,21 +41,17 @@ class Throttle:
         From where the agent signed in lately, guesses from elsewhere do not make him wait: nobody can be locked out by
         failing in his name.
         """
-        here, account, of_address = self._keys(email, address)
-        free = {here: self._free.here, account: self._free.account, of_address: self._free.address}
-        rows = {row.key_hmac: row for row in self._locked(session, tuple(free), at)}
-        if _is_known(rows[here], at):
-            del rows[account]
+        rows, free = self._rows(session, email, address, at)
         waits = [(row.wait_until - at).total_seconds() for row in rows.values() if row.wait_until is not None]
         if waits and max(waits) > 0:
             return ceil(max(waits))
-        for key, row in rows.items():
-            row.failures = 1 if row.updated_at <= at - _FORGOTTEN_AFTER else row.failures + 1
-            row.updated_at = at
-            beyond = row.failures - free[key]
-            if beyond >= 0:
-                row.wait_until = at + min(timedelta(seconds=2 ** min(beyond, 20)), self._free.longest)
+        self._count(rows, free, at)
         return None
+
+    def count(self, session: Session, email: str, address: str, at: datetime) -> None:
+        """One failure more, of a sign-in whose failure was reserved."""
+        rows, free = self._rows(session, email, address, at)
+        self._count(rows, free, at)
 
     def take_back(self, session: Session, email: str, address: str, at: datetime, counted: int) -> None:
         """It was he: he is known here and starts afresh, the address loses the failures of this sign-in alone."""
@@ -67,6 +63,25 @@ class Throttle:
             rows[key].failures, rows[key].wait_until = 0, None
         rows[of_address].failures = max(rows[of_address].failures - counted, 0)
         rows[of_address].wait_until = None
+
+    def _rows(
+        self, session: Session, email: str, address: str, at: datetime
+    ) -> tuple[dict[str, DeskThrottle], dict[str, int]]:
+        """What counts for somebody who comes from there, and how many failures are free of each."""
+        here, account, of_address = self._keys(email, address)
+        free = {here: self._free.here, account: self._free.account, of_address: self._free.address}
+        rows = {row.key_hmac: row for row in self._locked(session, tuple(free), at)}
+        if _is_known(rows[here], at):
+            del rows[account]
+        return rows, free
+
+    def _count(self, rows: dict[str, DeskThrottle], free: dict[str, int], at: datetime) -> None:
+        for key, row in rows.items():
+            row.failures = 1 if row.updated_at <= at - _FORGOTTEN_AFTER else row.failures + 1
+            row.updated_at = at
+            beyond = row.failures - free[key]
+            if beyond >= 0:
+                row.wait_until = at + min(timedelta(seconds=2 ** min(beyond, 20)), self._free.longest)
 
     def _keys(self, email: str, address: str) -> tuple[str, str, str]:
         mac = self._mac.hex

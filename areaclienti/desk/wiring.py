@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from areaclienti.crypto import Mac, Sealer
+from areaclienti.desk.administration import Invitations
 from areaclienti.desk.board import Board
 from areaclienti.desk.customers import CustomersDesk
+from areaclienti.desk.demo import DemoDoor
 from areaclienti.desk.hours import WorkingHours, hours_of, utc_now
 from areaclienti.desk.operations import Operations
 from areaclienti.desk.rounds import Rounds
@@ -33,6 +35,8 @@ class Access:
 
     sessions: Sessions
     sign_in: SignIn
+    invitations: Invitations
+    demo: DemoDoor | None  # only where nothing is really sent
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def open_access(settings: GatewaySettings, database: Database, clock: Callable[[
         settings.password_hash_memory_kib, settings.password_hash_rounds, settings.password_hash_at_once
     )
     with_demo = settings.demo and settings.delivery == "mailbox"
-    sign_in = SignIn(
-        database, passwords, Sealer(key), Throttle(Mac(key), free), sessions, with_demo=with_demo, clock=clock
-    )
-    return Access(sessions, sign_in)
+    sealer = Sealer(key)
+    sign_in = SignIn(database, passwords, sealer, Throttle(Mac(key), free), sessions, with_demo=with_demo, clock=clock)
+    invitations = Invitations(database, sealer, passwords, sessions, clock)
+    return Access(sessions, sign_in, invitations, DemoDoor(database, sealer, clock) if with_demo else None)

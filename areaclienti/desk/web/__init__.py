@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from areaclienti.desk.web import access, api, figures, pages, stream
+from areaclienti.desk.web import access, api, figures, invitation, pages, stream
 
 ROUTERS: Sequence[APIRouter] = (
     access.router,
+    invitation.router,
     api.router,
     stream.router,
     pages.router,

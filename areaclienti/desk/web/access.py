@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from areaclienti.desk.demo import DEMO_PASSWORD
 from areaclienti.desk.sessions import SignedIn
 from areaclienti.desk.sign_in import LIFE, MAX_EMAIL, Over, Refused, Wait
 from areaclienti.desk.wiring import Access
@@ -154,7 +155,7 @@ async def give_code(
     try:
         served.limiter.sign_in.take(client_address(request))
         opened = await access.sign_in.code(token, codice, client_address(request))
-    except (Wait, ApiError) as slow:
+    except ApiError as slow:
         return await _code_page(request, served, agent_id, trouble="wait", seconds=_seconds(slow), status_code=429)
     except Refused:
         return await _code_page(request, served, agent_id, trouble="refused", status_code=401)
@@ -187,6 +188,7 @@ async def _door(
     seconds: int = 0,
     status_code: int = 200,
 ) -> Response:
+    demo = access_of(served).demo
     return render(
         request,
         "desk/sign_in.html",
@@ -196,6 +198,8 @@ async def _door(
         trouble=trouble,
         seconds=seconds,
         has_left=trouble is None and "uscita" in request.query_params,
+        demo_people=await demo.people() if demo else (),
+        demo_password=DEMO_PASSWORD,
     )
 
 
@@ -208,7 +212,9 @@ async def _code_page(
     seconds: int = 0,
     status_code: int = 200,
 ) -> Response:
-    return render(request, "desk/sign_in_code.html", status_code, trouble=trouble, seconds=seconds)
+    demo = access_of(served).demo
+    shown = await demo.code_of(agent_id) if demo else None
+    return render(request, "desk/sign_in_code.html", status_code, trouble=trouble, seconds=seconds, demo=shown)
 
 
 async def _over(request: Request, served: Services) -> Response:

@@ -57,7 +57,6 @@ class DeskInvitation(Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     agent_id: Mapped[str] = mapped_column(ForeignKey("desk_agents.id"), unique=True)
     totp_sealed: Mapped[str] = mapped_column(Text)  # becomes the agent's when he proves a code of it
-    attempts: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -49,7 +49,6 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(64), primary_key=True),
         _agent(unique=True),
         sa.Column("totp_sealed", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("expires_at", _MOMENT, nullable=False),
     )
     op.create_table(
