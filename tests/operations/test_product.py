@@ -220,6 +220,7 @@ def test_each_process_holds_only_its_own_keys(stack: Stack) -> None:
         "code_key": {"identity"},
         "vault_key": {"identity"},
         "whatsapp_intake_key": {"gateway"},
+        "desk_key": {"gateway"},
         **{name: {"gateway", "simulator"} for name in METAS_KEYS},
     }
 
