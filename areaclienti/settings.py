@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, time
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -235,6 +236,18 @@ class GatewaySettings(_Settings):
     password_hash_rounds: int = Field(default=3, ge=1)
     password_hash_at_once: int = Field(default=2, ge=1)
 
+    handover: Literal["desk", "chatwoot"] = "desk"  # where people answer: at our desk, or in the insurer's own Chatwoot
+    chatwoot_url: str | None = None  # docs/chatwoot.md
+    chatwoot_account_id: int | None = Field(default=None, gt=0)
+    chatwoot_inbox_identifier: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{8,64}$")  # of the API inbox
+    chatwoot_api_token: SecretStr | None = None  # of the user that the product is there; of nobody who answers
+    chatwoot_hmac_token: SecretStr | None = None  # of the inbox: proves that a contact is ours
+    chatwoot_webhook_secret: SecretStr | None = None  # of the inbox: signs what Chatwoot delivers
+    chatwoot_webhook_path: SecretStr | None = None  # for servers that don't sign: the end of the webhook's address
+    chatwoot_team_id: int | None = Field(default=None, gt=0)  # who gets what no agency's team gets
+    chatwoot_teams: dict[str, int] = {}  # by agency's code
+    chatwoot_bot_id: int | None = Field(default=None, gt=0)  # the agent bot that the assistant's lines are said by
+
     whatsapp: Literal["off", "simulator", "live"] = "off"  # docs/whatsapp.md; the supervisor's default: surroundings.py
     whatsapp_graph_url: str = GRAPH_API
     whatsapp_phone_number_id: str | None = Field(default=None, pattern=r"^[0-9]{1,32}$")  # Meta's id of our number
@@ -263,6 +276,28 @@ class GatewaySettings(_Settings):
         return self
 
     @model_validator(mode="after")
+    def _chatwoot_is_whole(self) -> Self:
+        if self.handover != "chatwoot":
+            return self
+        if not self.desk:
+            raise ValueError("AREACLIENTI_HANDOVER=chatwoot needs AREACLIENTI_DESK=on")
+        if missing := [name for name in NEEDED_BY_CHATWOOT if not getattr(self, name)]:
+            raise ValueError(f"Chatwoot needs {', '.join(f'AREACLIENTI_{name.upper()}' for name in missing)}")
+        if not _is_private(str(self.chatwoot_url)):
+            raise ValueError("AREACLIENTI_CHATWOOT_URL must be https://host (http:// only on the loopback address)")
+        if not (self.chatwoot_webhook_secret or self.chatwoot_webhook_path):
+            raise ValueError(
+                "Chatwoot needs AREACLIENTI_CHATWOOT_WEBHOOK_SECRET, or AREACLIENTI_CHATWOOT_WEBHOOK_PATH for a server "
+                "that does not sign"
+            )
+        path = self.chatwoot_webhook_path
+        if path is not None and not re.fullmatch(r"[A-Za-z0-9_-]{32,128}", path.get_secret_value()):
+            raise ValueError(
+                "AREACLIENTI_CHATWOOT_WEBHOOK_PATH is at least 32 letters, digits, - or _, chosen by chance"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _whatsapp_is_whole(self) -> Self:
         if self.whatsapp == "off":
             return self
@@ -278,6 +313,13 @@ class GatewaySettings(_Settings):
         return self
 
 
+# What a gateway with Chatwoot can't do without.
+NEEDED_BY_CHATWOOT: Final = (
+    "chatwoot_url",
+    "chatwoot_account_id",
+    "chatwoot_inbox_identifier",
+    "chatwoot_api_token",
+)
 # What a gateway with WhatsApp can't do without.
 NEEDED_BY_WHATSAPP: Final = (
     "whatsapp_phone_number_id",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +49,8 @@ class AgentsDesk:
     hours: WorkingHours
     patience: Patience
     access: Access
+    customers: CustomersDesk
+    summary_of: Callable[[str], Awaitable[dict[str, Any]]]  # what identity knows of a conversation's registration
 
 
 def desk_for_customers(settings: GatewaySettings, clock: Callable[[], datetime] = utc_now) -> CustomersDesk:
@@ -89,6 +91,8 @@ def open_desk(
         hours,
         patience,
         open_access(settings, database, clock),
+        customers,
+        summary_of,
     )
 
 

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from areaclienti.desk.chatwoot import webhook as chatwoot_webhook
+from areaclienti.desk.chatwoot.wiring import open_chatwoot
 from areaclienti.desk.web import ROUTERS
 from areaclienti.desk.wiring import desk_for_customers, open_desk
 from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
@@ -49,9 +51,10 @@ def create_app(
     engine_transport: httpx.AsyncBaseTransport | None = None,
     identity_transport: httpx.AsyncBaseTransport | None = None,
     graph_transport: httpx.AsyncBaseTransport | None = None,
+    chatwoot_transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """The gateway's application. Settings come from the environment unless given; so do the ways to the engine, to
-    identity and to WhatsApp. Raises pydantic's ValidationError when a key is missing.
+    identity, to WhatsApp and to Chatwoot. Raises pydantic's ValidationError when a key is missing.
     """
     is_own_process = settings is None
     if settings is None:  # a process of its own, not a test's or an embedder's
@@ -69,6 +72,10 @@ def create_app(
         app.state.whatsapp = channel
         if channel is not None:
             channel.start()
+        chatwoot = open_chatwoot(settings, served, chatwoot_transport)
+        app.state.chatwoot = chatwoot
+        if chatwoot is not None:
+            chatwoot.start()
         news = news_of(settings.gateway_database_url, served.database, served.hub)
         tasks = [
             asyncio.create_task(news.run(), name="news"),
@@ -86,6 +93,8 @@ def create_app(
         finally:
             if channel is not None:
                 await channel.stop()
+            if chatwoot is not None:
+                await chatwoot.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -101,7 +110,8 @@ def create_app(
     app.state.simulator_url = _simulator_url(settings)
     app.state.flow_door = whatsapp_flow.flow_door(settings)
     errors.install(app, error_page)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, wider={webhook.PATH: webhook.MAX_BODY_BYTES})
+    wider = {webhook.PATH: webhook.MAX_BODY_BYTES, **chatwoot_webhook.wider_bodies(settings)}
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, wider=wider)
     app.add_middleware(SecurityHeaders, https=https)
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
@@ -114,6 +124,8 @@ def create_app(
         app.state.desk_routes = [route for part in ROUTERS for route in part.routes]
         for router in ROUTERS:
             app.include_router(router)
+    if settings.handover == "chatwoot":
+        app.include_router(chatwoot_webhook.router)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     return app

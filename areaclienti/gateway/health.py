@@ -29,9 +29,9 @@ async def ready(request: Request, response: Response, served: Annotated[Services
     missing = [name for name, is_ready in zip(names, states, strict=True) if not is_ready]
     if missing:
         response.status_code = 503
-    whatsapp = request.app.state.whatsapp
-    trouble = whatsapp.health() if whatsapp is not None else None
-    return {"not_ready": missing} | ({"whatsapp": trouble} if trouble else {})
+    parts = {"whatsapp": request.app.state.whatsapp, "chatwoot": request.app.state.chatwoot}
+    troubles = {name: trouble for name, part in parts.items() if part is not None and (trouble := part.health())}
+    return {"not_ready": missing, **troubles}
 
 
 async def _database_answers(served: Services) -> bool:

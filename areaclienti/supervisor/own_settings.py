@@ -24,5 +24,5 @@ def gateway_settings(around: Surroundings) -> GatewaySettings:
 def _given(process: str, fields: Iterable[str], around: Surroundings) -> dict[str, Any]:
     values = environment_of(process, around, around.keys())
     given = {name: values[variable(name)] for name in fields if variable(name) in values}
-    # As the environment would be read: a list is JSON.
-    return {name: json.loads(value) if value[:1] == "[" else value for name, value in given.items()}
+    # As the environment would be read: a list and a mapping are JSON.
+    return {name: json.loads(value) if value[:1] in ("[", "{") else value for name, value in given.items()}

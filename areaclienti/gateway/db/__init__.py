@@ -1,5 +1,12 @@
 """The gateway's database: tables, connections, migrations."""
 
-from areaclienti.gateway.db import desk, desk_access, figures, models, whatsapp  # every table is known wherever one is
+from areaclienti.gateway.db import (  # every table is known wherever one is
+    chatwoot,
+    desk,
+    desk_access,
+    figures,
+    models,
+    whatsapp,
+)
 
-__all__ = ["desk", "desk_access", "figures", "models", "whatsapp"]
+__all__ = ["chatwoot", "desk", "desk_access", "figures", "models", "whatsapp"]

@@ -1,0 +1,1 @@
+"""The connection to Chatwoot, against a stand-in that behaves as Chatwoot does."""
