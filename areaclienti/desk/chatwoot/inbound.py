@@ -152,10 +152,7 @@ class Inbound:
             return
         has_it = chatwoot_agent_of(handover.agent_id) if handover.state == "human" else None
         if state.assignee_id is not None and state.assignee_id != has_it:
-            changed = state.assignee_id != row.assignee_id
-            if (changed or handover.state != "human") and self._is_there(state.assignee_id):
-                await self._hands.give(row.ledger_id, state.assignee_id, state.assignee_name)
-                await link.note(assignee_id=state.assignee_id)
+            await self._assigned(link, handover, state.assignee_id, state.assignee_name)
         elif state.assignee_id is None and has_it is not None and row.assignee_id == has_it:
             await self._quietly(self._operations.release(handover.id, agent_of(has_it)))
             await link.note(assignee_id=None)
@@ -163,6 +160,20 @@ class Inbound:
             await link.note(assignee_id=state.assignee_id)
         if state.status != row.status:
             await link.note(status=state.status)
+
+    async def _assigned(self, link: Link, handover: Handover, agent: int, name: str) -> None:
+        """Whom people, or Chatwoot, gave it to has it; who is not at work has it not yet, or not any more."""
+        row, is_there = link.row, self._is_there(agent)
+        if is_there and (agent != row.assignee_id or handover.state != "human"):
+            await self._hands.give(row.ledger_id, agent, name)
+            await link.note(assignee_id=agent)
+        elif not is_there and agent == row.assignee_id and row.chatwoot_id is not None:
+            try:
+                await self._client.assign_agent(row.chatwoot_id, None)  # so that agents see that it waits
+            except (Refused, Unanswered) as error:
+                log.warning("chatwoot_not_assigned", conversation_id=row.ledger_id, reason=str(error))
+                return
+            await link.note(assignee_id=None, seen=None)
 
     async def _resolved(self, link: Link, handover: Handover, state: State) -> None:
         ledger_id = link.row.ledger_id

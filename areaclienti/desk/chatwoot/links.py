@@ -124,7 +124,6 @@ def in_work(session: Session, looked_before: datetime, only: str | None = None) 
         ChatwootLink.ledger_id.is_(None),
         ChatwootLink.announced_handover_id.is_distinct_from(Handover.id),
         Conversation.last_seq > ChatwootLink.sent_seq,
-        and_(Handover.state == "queued", ChatwootLink.assignee_id.is_not(None)),
     )
     over = (
         select(Conversation.id)
@@ -140,7 +139,8 @@ def in_work(session: Session, looked_before: datetime, only: str | None = None) 
     written = select(Conversation.id).where(
         is_meant, exists().where(ChatwootMessage.conversation_id == Conversation.id, ChatwootMessage.state == "pending")
     )
-    unseen = or_(ChatwootLink.read_at.is_(None), ChatwootLink.read_at <= looked_before)
+    is_given_back = and_(Handover.state == "queued", ChatwootLink.assignee_id.is_not(None))
+    unseen = or_(ChatwootLink.read_at.is_(None), ChatwootLink.read_at <= looked_before, is_given_back)
     looking = opened.where(ChatwootLink.chatwoot_id.is_not(None), unseen)
     sending = {*session.scalars(opened.where(to_send)), *session.scalars(over), *session.scalars(written)}
     return sending, set(session.scalars(looking))

@@ -99,10 +99,6 @@ class Outbound:
         await self._lines(link, chatwoot_id, None)
         if link.row.announced_handover_id != handover.id:
             await self._announce(link, chatwoot_id, handover)
-        elif handover.state == "queued" and link.row.assignee_id is not None:
-            # whoever had it is gone, or gave it back at our desk
-            await self._client.assign_agent(chatwoot_id, None)
-            await link.note(assignee_id=None)
 
     async def _conversation(self, link: Link, channel: str) -> int:
         row = link.row
