@@ -27,12 +27,13 @@ LOOKED_AT_SECONDS = 2.0  # also without news: another gateway's customers write 
 PAUSE_SECONDS = 0.1  # many changes at once are read once
 KEPT_CHANGES = 2_000
 MOST_UNANSWERED = 50
+LAST_WORDS = 80  # characters
 
 
 @dataclass(frozen=True)
 class Line:
     """A handover as a list shows it. `unanswered` are the customer's messages (their seqs) that nobody replied to yet,
-    `called_back_at` is when it became a call back.
+    `called_back_at` is when it became a call back, `last_words` what the customer wrote last to the person who has it.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Line:
     ended_at: datetime | None
     outcome: str | None
     unanswered: tuple[int, ...]
+    last_words: str | None
 
 
 def read_lines(session: Session, handover_ids: Collection[str] | None = None) -> dict[str, Line]:
@@ -65,6 +67,7 @@ def read_lines(session: Session, handover_ids: Collection[str] | None = None) ->
     chosen = Handover.ended_at.is_(None) if handover_ids is None else Handover.id.in_(handover_ids)
     rows = session.execute(query.where(chosen)).all()
     unanswered = _unanswered(session, [one.conversation_id for one, *_ in rows if one.state == "human"])
+    last_words = _last_words(session, [one.conversation_id for one, *_ in rows if one.state in ("human", "wrap_up")])
     called_back = _called_back(session, [one.id for one, *_ in rows if one.state == "callback"])
     return {
         one.id: Line(
@@ -85,6 +88,7 @@ def read_lines(session: Session, handover_ids: Collection[str] | None = None) ->
             ended_at=one.ended_at,
             outcome=one.outcome,
             unanswered=tuple(unanswered.get(one.conversation_id, ())),
+            last_words=last_words.get(one.conversation_id),
         )
         for one, owner, epoch, channel, agent_name in rows
     }
@@ -114,6 +118,25 @@ def _unanswered(session: Session, conversation_ids: Collection[str]) -> dict[str
         if len(seqs) < MOST_UNANSWERED:
             seqs.append(seq)
     return found
+
+
+def _last_words(session: Session, conversation_ids: Collection[str]) -> dict[str, str]:
+    if not conversation_ids:
+        return {}
+    newest = (
+        select(func.max(Message.seq))
+        .where(
+            Message.conversation_id.in_(conversation_ids), Message.author == "customer", Message.kind.in_(("text", "choice"))
+        )
+        .group_by(Message.conversation_id)
+        .add_columns(Message.conversation_id)
+        .subquery()
+    )
+    seq, conversation_id = newest.c
+    query = select(Message.conversation_id, Message.text).join(
+        newest, (Message.conversation_id == conversation_id) & (Message.seq == seq)
+    )
+    return {row.conversation_id: row.text[:LAST_WORDS] for row in session.execute(query)}
 
 
 def _called_back(session: Session, handover_ids: Collection[str]) -> dict[str, datetime]:

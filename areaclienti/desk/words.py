@@ -6,9 +6,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Named = dict[str, str]
+
+
+class HandBackWords(BaseModel):
+    """The assistant's first words after a hand-back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    joined_by: str = Field(alias="and")
+    both: str
+    only_missing: str
+    settled: Named
+    missing: Named
 
 
 class Words(BaseModel):
@@ -34,6 +46,7 @@ class Words(BaseModel):
     deliveries: Named
     delivery_faults: dict[int, str]
     changes: Named
+    hand_back: HandBackWords
 
 
 @lru_cache(maxsize=1)

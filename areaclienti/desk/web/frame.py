@@ -58,7 +58,7 @@ def data_of(request: Request, who: SignedIn) -> Mapping[str, Any]:
     return {
         "me": {"id": who.agent_id, "name": who.name, "roles": sorted(who.roles), "agency_code": who.agency_code},
         "answers": bool(who.roles & ANSWERING),
-        "words": load_words().model_dump(),
+        "words": load_words().model_dump(by_alias=True),
         "sla": {"soon": waits[0] + waits[1], "late": sum(waits)},
         "lease_seconds": patience.lease.total_seconds(),
     }

@@ -47,6 +47,7 @@ def card_view(line: Line, who: Who, due: Due) -> dict[str, Any]:
         "ended_at": moment(line.ended_at),
         "outcome": line.outcome,
         "unanswered": sorted(line.unanswered) if mine else [],
+        "last_words": line.last_words if mine else None,
     }
 
 

@@ -1,0 +1,104 @@
+/** The card beside the conversation: why a person is needed, how far the registration is, which checks failed. */
+
+import { call } from './api.js';
+import { reasonOf, urgencyTag } from './cards.js';
+import { duration, time } from './clock.js';
+import { WORDS } from './data.js';
+import { h, icon } from './dom.js';
+import { TEXTS } from './it.js';
+
+export class Summary {
+  #place;
+  #handover;
+  #card = null;
+  #found = null;
+  #failed = false;
+  #shown = '';
+
+  constructor(place, handover) {
+    this.#place = place;
+    this.#handover = handover;
+    this.load();
+  }
+
+  /** What identity knows, null until it was asked. */
+  get known() {
+    return this.#found;
+  }
+
+  async load() {
+    try {
+      this.#found = await call('GET', `/handovers/${this.#handover}/summary`);
+      this.#failed = false;
+    } catch {
+      this.#failed = true;
+    }
+    this.#draw();
+    document.dispatchEvent(new CustomEvent('desk:summary'));
+  }
+
+  update(card) {
+    this.#card = card;
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.#card) return;
+    const signature = JSON.stringify([this.#card.reason, this.#card.owner, this.#card.resume_step, waited(this.#card), this.#found, this.#failed]);
+    if (signature === this.#shown) return;
+    this.#shown = signature;
+    this.#place.removeAttribute('aria-busy');
+    this.#place.replaceChildren(...this.#parts().filter(Boolean));
+  }
+
+  #parts() {
+    const card = this.#card;
+    const found = this.#found;
+    const T = TEXTS.summary;
+    const isWaiting = ['queued', 'offered', 'callback'].includes(card.owner);
+    return [
+      h('p', { class: 'summary-reason' }, icon('person'), reasonOf(card)),
+      facts([
+        [T.waited, [waited(card), isWaiting && card.owner !== 'callback' ? [' ', urgencyTag(card)] : null]],
+        [T.step, WORDS.steps[card.resume_step] ?? card.resume_step],
+        [T.channel, WORDS.channels[card.channel] ?? card.channel],
+      ]),
+      this.#failed && !found
+        ? h('p', { class: 'summary-trouble' }, TEXTS.summary.unavailable, ' ', h('button', { type: 'button', class: 'link', onclick: () => this.load() }, T.retry))
+        : null,
+      found
+        ? facts([
+            [T.registration, WORDS.registrations[found.registration] ?? found.registration],
+            [T.type, found.customer_type && (WORDS.customer_types[found.customer_type] ?? found.customer_type)],
+            [T.identified, h('span', { class: 'with-icon' }, icon(found.identified ? 'fine' : 'info'), found.identified ? T.yes : T.no)],
+            [T.username, found.username_masked],
+            [T.consultant, found.consultant_name],
+            [T.agency, found.agency_name],
+          ])
+        : null,
+      found ? h('h3', {}, T.checks) : null,
+      found && (found.checks.length ? h('ol', { class: 'checks' }, found.checks.map(checkLine)) : h('p', { class: 'hint' }, T.noChecks)),
+      h('p', { class: 'hint never' }, icon('lock'), T.never),
+    ];
+  }
+}
+
+function waited(card) {
+  return duration(Date.parse(card.claimed_at ?? new Date().toISOString()) - Date.parse(card.queued_at));
+}
+
+function facts(rows) {
+  return h('dl', { class: 'facts' }, rows.filter(([, value]) => value).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, ...[value].flat(2).filter(Boolean)))));
+}
+
+function checkLine({ check, outcome, at }) {
+  const failed = WORDS.failed_checks.includes(check) || (['match', 'identification'].includes(check) && outcome !== 'strong') || outcome === 'no_longer_free';
+  const words = outcome && (WORDS.check_outcomes[outcome] ?? null);
+  return h(
+    'li',
+    { class: failed ? 'failed' : 'ok' },
+    icon(failed ? 'cross' : 'check'),
+    h('span', {}, h('strong', {}, WORDS.checks[check] ?? check), words ? `: ${words}` : '', h('span', { class: 'unseen' }, ` (${failed ? TEXTS.summary.failed : TEXTS.summary.ok})`)),
+    h('time', { datetime: at }, time(at)),
+  );
+}
