@@ -123,19 +123,15 @@ def _unanswered(session: Session, conversation_ids: Collection[str]) -> dict[str
 def _last_words(session: Session, conversation_ids: Collection[str]) -> dict[str, str]:
     if not conversation_ids:
         return {}
+    by_customer = (Message.author == "customer") & Message.kind.in_(("text", "choice"))
     newest = (
-        select(func.max(Message.seq))
-        .where(
-            Message.conversation_id.in_(conversation_ids), Message.author == "customer", Message.kind.in_(("text", "choice"))
-        )
+        select(Message.conversation_id.label("of"), func.max(Message.seq).label("seq"))
+        .where(Message.conversation_id.in_(conversation_ids), by_customer)
         .group_by(Message.conversation_id)
-        .add_columns(Message.conversation_id)
         .subquery()
     )
-    seq, conversation_id = newest.c
-    query = select(Message.conversation_id, Message.text).join(
-        newest, (Message.conversation_id == conversation_id) & (Message.seq == seq)
-    )
+    is_newest = (Message.conversation_id == newest.c.of) & (Message.seq == newest.c.seq)
+    query = select(Message.conversation_id, Message.text).join(newest, is_newest)
     return {row.conversation_id: row.text[:LAST_WORDS] for row in session.execute(query)}
 
 
