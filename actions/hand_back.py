@@ -13,7 +13,8 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.flow import COLLECTED, active_form, clear, go_to, reopen, stop_at
+from actions import identity
+from actions.flow import COLLECTED, LOST, active_form, clear, code_sent, go_to, reopen, stop_at
 from actions.message import codes, entity
 
 # Step -> its form, the slot that it waits for, and the slots without which the form makes no sense.
@@ -23,6 +24,7 @@ LATER: dict[str, tuple[str, str, Sequence[str]]] = {
     "choose_contact": ("contact_choice_form", "chosen_contact", ("registration_id", "contacts_on_file")),
     "verification_code": ("verification_form", "verification_code", ("registration_id", "code_destination")),
 }
+NEW_CONTACT = "new_contact"
 OF_NAME = ("given_name", "family_name")
 
 
@@ -39,9 +41,27 @@ class HandBack(Action):
             _say(dispatcher, codes(tracker, "settled"), ())
             dispatcher.utter_message(response="utter_already_done")
             return [*fresh, *stop_at("done")]
+        if NEW_CONTACT in codes(tracker, "settled") and (match := await _code_to_new_contact(tracker)):
+            _say(dispatcher, codes(tracker, "settled"), ["verification_code"])
+            return [*fresh, *code_sent(match["challenge"], dispatcher)]
         events, missing = _standing_at(tracker, step)
         _say(dispatcher, codes(tracker, "settled"), codes(tracker, "missing") or missing)
         return [*fresh, *events]
+
+
+async def _code_to_new_contact(tracker: Tracker) -> dict[str, Any] | None:
+    """The code goes to the contact that the agency confirmed (manual 5c); None where none was, or no code may be sent:
+    then the registration goes on at the step named.
+    """
+    if not (registration := tracker.get_slot("registration_id")):
+        return None
+    try:
+        match = await identity.post(f"/v1/registrations/{registration}/new-contact", {}, tracker)
+    except identity.IdentityRefused as refused:
+        if refused.code not in (*LOST, "no_new_contact"):
+            raise identity.IdentityUnavailable(refused.code) from None
+        return None
+    return match if match["outcome"] == "code_sent" else None
 
 
 def _standing_at(tracker: Tracker, step: str) -> tuple[list[EventType], list[str]]:

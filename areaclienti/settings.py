@@ -222,6 +222,7 @@ class GatewaySettings(_Settings):
     desk_offer_seconds: float = Field(default=30, gt=0)  # an offer that is not answered goes to the next
     desk_lease_seconds: float = Field(default=60, gt=0)  # an agent who is not heard from for so long is gone
     desk_wrap_up_seconds: float = Field(default=600, gt=0)  # between an agent's last word and the end
+    desk_errands_seconds: float = Field(default=5.0, gt=0)  # how often identity is asked for what it did not answer
     desk_sweep_seconds: float = Field(default=1.0, gt=0)  # how often offers, leases and deadlines are looked at
     desk_key: SecretStr | None = None  # ours: seals the agents' second factors
     desk_session_idle_seconds: int = Field(default=30 * 60, gt=0)  # an open page of the desk is in use

@@ -10,7 +10,7 @@ Role = Literal["agente", "supervisore", "auditor"]
 Level = Literal["consultant", "agency", "pool"]
 Action = Literal[
     "read", "claim", "reply", "note", "draft", "transfer", "release", "hand_back", "close", "force_take",
-    "figures", "export",
+    "figures", "export", "new_contact", "decide_contact",
 ]  # fmt: skip
 
 
@@ -27,16 +27,21 @@ class Who:
 
 @dataclass(frozen=True)
 class Where:
-    """A handover, as far as rights go. `level` None: nobody was asked yet whose customer it is."""
+    """A handover, as far as rights go. `level` None: nobody was asked yet whose customer it is.
+
+    `requested_by`: who asked for a new contact; then `agency_code` is the customer's by the registry, wherever the
+    conversation was passed on to.
+    """
 
     level: str | None
     agency_code: str | None
     consultant_code: str | None
     agent_id: str | None
+    requested_by: str | None = None
 
 
 # What each role may do, and with which handovers among those that it sees.
-_OWN: Final = frozenset({"reply", "note", "draft", "transfer", "release", "hand_back", "close"})
+_OWN: Final = frozenset({"reply", "note", "draft", "transfer", "release", "hand_back", "close", "new_contact"})
 _SUPERVISED: Final = frozenset({"note", "transfer", "release", "force_take"})
 _COUNTED: Final = frozenset({"figures", "export"})  # what all of them come to, and a list of them to keep
 _ALLOWED: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
@@ -75,6 +80,11 @@ def at_level(who: Who, where: Where) -> bool:
 
 
 def _role_may(role: str, who: Who, action: str, where: Where) -> bool:
+    if action == "decide_contact":
+        # Two people of the customer's own agency, plainly: the pool may ask for an agency's customer and never decides
+        # about him, not even its supervisors; for customers without an agency it takes two of the pool.
+        is_second = where.requested_by not in (None, who.id)
+        return role in _CLAIMING and is_second and who.agency_code == where.agency_code
     if role not in _ALLOWED or not _sees(role, who, where):
         return False
     if action == "claim":

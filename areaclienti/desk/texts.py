@@ -52,6 +52,10 @@ class Texts(_Texts):
     handed_back: str
     wrapped_up: str
     rated: str
+    contact_requested: str
+    contact_confirmed: str
+    contact_refused: str  # for agents, as a note
+    contact_not_confirmed: dict[str, str]  # why, by reason or state
     choices: Choices
     calendar: Calendar
 

@@ -10,8 +10,10 @@ from typing import Any
 from areaclienti.crypto import Mac, Sealer
 from areaclienti.desk.administration import Invitations
 from areaclienti.desk.board import Board
+from areaclienti.desk.contacts import Contacts
 from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.demo import DemoDoor
+from areaclienti.desk.errands import Errands
 from areaclienti.desk.hours import WorkingHours, hours_of, utc_now
 from areaclienti.desk.operations import Operations
 from areaclienti.desk.rounds import Rounds
@@ -51,6 +53,8 @@ class AgentsDesk:
     access: Access
     customers: CustomersDesk
     summary_of: Callable[[str], Awaitable[dict[str, Any]]]  # what identity knows of a conversation's registration
+    contacts: Contacts
+    errands: Errands
 
 
 def desk_for_customers(settings: GatewaySettings, clock: Callable[[], datetime] = utc_now) -> CustomersDesk:
@@ -84,6 +88,7 @@ def open_desk(
         return Belonging(summary.get("consultant_code"), summary.get("agency_code"))
 
     hours = hours_of(settings)
+    contacts = Contacts(database, hub, wake, texts, identity.ask, clock)
     return AgentsDesk(
         Operations(database, hub, wake, customers, router, patience, texts, summary_of, clock),
         Rounds(database, hub, customers, router, hours, patience, texts, belongs_to, clock),
@@ -93,6 +98,8 @@ def open_desk(
         open_access(settings, database, clock),
         customers,
         summary_of,
+        contacts,
+        Errands(database, contacts, identity.ask, hours, clock),
     )
 
 

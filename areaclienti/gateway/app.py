@@ -84,6 +84,9 @@ def create_app(
         if served.desk is not None:
             tasks.append(asyncio.create_task(served.desk.rounds.run(settings.desk_sweep_seconds), name="desk"))
             tasks.append(asyncio.create_task(served.desk.board.run(), name="desk-board"))
+            tasks.append(
+                asyncio.create_task(served.desk.errands.run(settings.desk_errands_seconds), name="desk-errands")
+            )
         if is_own_process:
             # What the start made stays: no full collection has to look at it, and stop everybody meanwhile.
             gc.collect()

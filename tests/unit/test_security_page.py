@@ -36,6 +36,7 @@ NO_LIMITS = {
     "desk_lease_seconds",
     "desk_wrap_up_seconds",
     "desk_sweep_seconds",
+    "desk_errands_seconds",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from areaclienti.desk.web import access, api, figures, invitation, pages, stream
+from areaclienti.desk.web import access, api, contacts, figures, invitation, pages, stream
 
 ROUTERS: Sequence[APIRouter] = (
     access.router,
@@ -15,4 +15,5 @@ ROUTERS: Sequence[APIRouter] = (
     stream.router,
     pages.router,
     figures.router,
+    contacts.router,
 )

@@ -72,6 +72,7 @@ class Handover(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(24))
     rating: Mapped[int | None]  # 1 to 3, the customer's
+    agency_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by e-mail, of a call back
 
 
 class HandoverEvent(Base):

@@ -10,7 +10,7 @@ import pytest
 from areaclienti.desk.scope import Action, Where, Who, may, overall, sees_all
 
 ACTIONS = get_args(Action)
-OWN_ACTIONS = {"reply", "note", "draft", "transfer", "release", "hand_back", "close"}
+OWN_ACTIONS = {"reply", "note", "draft", "transfer", "release", "hand_back", "close", "new_contact"}
 SUPERVISED = {"note", "transfer", "release", "force_take"}
 COUNTED = {"figures", "export"}
 
@@ -97,3 +97,17 @@ def test_figures_are_for_those_who_watch_over_their_agency_or_over_all(
     assert sees_all(agent) is (counts and agency is None)
     gone = who(role, agency, active=False)
     assert not may(gone, "figures", overall(gone)) and not sees_all(gone)
+
+
+@pytest.mark.parametrize("role", ["agente", "supervisore", "auditor"])
+@pytest.mark.parametrize("mine", ["AG1", "AG2", None])
+@pytest.mark.parametrize("theirs", ["AG1", None])
+@pytest.mark.parametrize("requested_by", ["me", "other", None])
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("has_it", [True, False])
+def test_a_new_contact_is_decided_by_a_second_person_of_the_customer_s_agency_alone(
+    role: str, mine: str | None, theirs: str | None, requested_by: str | None, active: bool, has_it: bool
+) -> None:
+    request = Where("pool", theirs, None, "me" if has_it else None, requested_by)
+    may_decide = active and role != "auditor" and requested_by == "other" and mine == theirs
+    assert may(who(role, mine, active=active), "decide_contact", request) is may_decide
