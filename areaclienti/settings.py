@@ -139,7 +139,7 @@ class IdentitySettings(_Settings):
     def _ports_can_be_trusted(self) -> Self:
         for port in ("registry", "challenges", "accounts", "notifications"):
             url = getattr(self, f"{port}_url")
-            if url is not None and not _is_private(url):
+            if url is not None and not is_private(url):
                 raise ValueError(
                     f"AREACLIENTI_{port.upper()}_URL must be https://host (http:// only on the loopback address)"
                 )
@@ -172,17 +172,17 @@ class IdentitySettings(_Settings):
         if self.sms_provider == "webhook":
             if not self.sms_webhook_url:
                 return "AREACLIENTI_SMS_WEBHOOK_URL, or another AREACLIENTI_SMS_PROVIDER"
-            return None if _is_private(self.sms_webhook_url) else "an https address in AREACLIENTI_SMS_WEBHOOK_URL"
+            return None if is_private(self.sms_webhook_url) else "an https address in AREACLIENTI_SMS_WEBHOOK_URL"
         if not (self.sms_user and self.sms_secret):
             return f"AREACLIENTI_SMS_USER and AREACLIENTI_SMS_SECRET for {self.sms_provider}"
-        if self.sms_base_url and not _is_private(self.sms_base_url):
+        if self.sms_base_url and not is_private(self.sms_base_url):
             return "an https address in AREACLIENTI_SMS_BASE_URL"
         if self.sms_provider == "twilio" and not self.public_url.startswith("https://"):
             return "an https address in AREACLIENTI_PUBLIC_URL, where Twilio can call"
         return None
 
 
-def _is_private(url: str) -> bool:
+def is_private(url: str) -> bool:
     """Whether nobody on the way can read what goes to the URL: keys and customers' data do."""
     parts = urlsplit(url)
     if parts.scheme == "http":
@@ -232,6 +232,15 @@ class GatewaySettings(_Settings):
     desk_sign_in_address_failures: int = Field(default=50, gt=0)  # from one address, whatever the account
     desk_sign_in_max_wait_seconds: int = Field(default=15 * 60, gt=0)
     desk_invitation_seconds: int = Field(default=72 * 60 * 60, gt=0)
+    desk_password_sign_in: bool = True  # local accounts; an insurer with its own sign-in turns them off
+    desk_oidc_issuer: str | None = None  # the insurer's own sign-in for agents (docs/operations.md)
+    desk_oidc_client_id: str | None = None
+    desk_oidc_client_secret: SecretStr | None = None  # none: a public client, PKCE alone
+    desk_oidc_scopes: str = "openid email profile"
+    desk_oidc_roles_claim: str | None = None  # by default roles and agency are those of the agent's invitation
+    desk_oidc_roles: dict[str, Literal["agente", "supervisore", "auditor"]] = {}  # value of that claim: role
+    desk_oidc_agency_claim: str | None = None
+    desk_oidc_creates_agents: bool = False  # by default only who was invited may come
     demo: bool = True  # with nothing really sent: the desk's sign-in page offers the demo's people
     password_hash_memory_kib: int = Field(default=64 * 1024, ge=8 * 1024)  # agents' passwords, as identity's
     password_hash_rounds: int = Field(default=3, ge=1)
@@ -284,7 +293,7 @@ class GatewaySettings(_Settings):
             raise ValueError("AREACLIENTI_HANDOVER=chatwoot needs AREACLIENTI_DESK=on")
         if missing := [name for name in NEEDED_BY_CHATWOOT if not getattr(self, name)]:
             raise ValueError(f"Chatwoot needs {', '.join(f'AREACLIENTI_{name.upper()}' for name in missing)}")
-        if not _is_private(str(self.chatwoot_url)):
+        if not is_private(str(self.chatwoot_url)):
             raise ValueError("AREACLIENTI_CHATWOOT_URL must be https://host (http:// only on the loopback address)")
         if not (self.chatwoot_webhook_secret or self.chatwoot_webhook_path):
             raise ValueError(
@@ -299,13 +308,31 @@ class GatewaySettings(_Settings):
         return self
 
     @model_validator(mode="after")
+    def _agents_can_sign_in(self) -> Self:
+        if self.desk_oidc_issuer is None:
+            if not self.desk_password_sign_in:
+                raise ValueError("AREACLIENTI_DESK_PASSWORD_SIGN_IN=false needs AREACLIENTI_DESK_OIDC_ISSUER")
+            return self
+        if not is_private(self.desk_oidc_issuer):
+            raise ValueError("AREACLIENTI_DESK_OIDC_ISSUER must be https://host (http:// only on the loopback address)")
+        if not self.desk_oidc_client_id:
+            raise ValueError("AREACLIENTI_DESK_OIDC_ISSUER needs AREACLIENTI_DESK_OIDC_CLIENT_ID")
+        if "openid" not in self.desk_oidc_scopes.split():
+            raise ValueError("AREACLIENTI_DESK_OIDC_SCOPES lacks openid")
+        if bool(self.desk_oidc_roles_claim) != bool(self.desk_oidc_roles):
+            raise ValueError("AREACLIENTI_DESK_OIDC_ROLES_CLAIM and AREACLIENTI_DESK_OIDC_ROLES go together")
+        if self.desk_oidc_creates_agents and not self.desk_oidc_roles_claim:
+            raise ValueError("AREACLIENTI_DESK_OIDC_CREATES_AGENTS needs AREACLIENTI_DESK_OIDC_ROLES_CLAIM")
+        return self
+
+    @model_validator(mode="after")
     def _whatsapp_is_whole(self) -> Self:
         if self.whatsapp == "off":
             return self
         if missing := [name for name in NEEDED_BY_WHATSAPP if not getattr(self, name)]:
             raise ValueError(f"WhatsApp needs {', '.join(f'AREACLIENTI_{name.upper()}' for name in missing)}")
         is_here = urlsplit(self.whatsapp_graph_url).scheme == "http"
-        if not _is_private(self.whatsapp_graph_url) or is_here != (self.whatsapp == "simulator"):
+        if not is_private(self.whatsapp_graph_url) or is_here != (self.whatsapp == "simulator"):
             raise ValueError("AREACLIENTI_WHATSAPP_GRAPH_URL is https://… when live, and the simulator on this machine")
         if self.whatsapp == "live" and not self.public_url.startswith("https://"):
             raise ValueError("AREACLIENTI_WHATSAPP=live needs an https address in AREACLIENTI_PUBLIC_URL")

@@ -15,6 +15,8 @@ from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.demo import DemoDoor
 from areaclienti.desk.errands import Errands
 from areaclienti.desk.hours import WorkingHours, hours_of, utc_now
+from areaclienti.desk.oidc import Client, Provider
+from areaclienti.desk.oidc_sign_in import OidcSignIn, Places
 from areaclienti.desk.operations import Operations
 from areaclienti.desk.rounds import Rounds
 from areaclienti.desk.routing import Belonging, Patience, Router
@@ -28,6 +30,7 @@ from areaclienti.gateway.identity_client import IdentityClient, IdentityRefused,
 from areaclienti.password_hashes import Passwords
 from areaclienti.settings import GatewaySettings
 
+OIDC_RETURN = "/desk/accesso/oidc/ritorno"
 SUMMARY = "/v1/registrations/desk-summary"
 
 
@@ -39,6 +42,13 @@ class Access:
     sign_in: SignIn
     invitations: Invitations
     demo: DemoDoor | None  # only where nothing is really sent
+    oidc: OidcSignIn | None  # the insurer's own sign-in
+    has_passwords: bool
+
+    async def close(self) -> None:
+        """Give connections back."""
+        if self.oidc is not None:
+            await self.oidc.close()
 
 
 @dataclass(frozen=True)
@@ -127,4 +137,28 @@ def open_access(settings: GatewaySettings, database: Database, clock: Callable[[
     sealer = Sealer(key)
     sign_in = SignIn(database, passwords, sealer, Throttle(Mac(key), free), sessions, with_demo=with_demo, clock=clock)
     invitations = Invitations(database, sealer, passwords, sessions, clock)
-    return Access(sessions, sign_in, invitations, DemoDoor(database, sealer, clock) if with_demo else None)
+    demo = DemoDoor(database, sealer, clock) if with_demo and settings.desk_password_sign_in else None
+    oidc = _oidc(settings, database, sealer, sessions, clock)
+    return Access(sessions, sign_in, invitations, demo, oidc, settings.desk_password_sign_in)
+
+
+def _oidc(
+    settings: GatewaySettings, database: Database, sealer: Sealer, sessions: Sessions, clock: Callable[[], datetime]
+) -> OidcSignIn | None:
+    if settings.desk_oidc_issuer is None or settings.desk_oidc_client_id is None:
+        return None
+    secret = settings.desk_oidc_client_secret
+    client = Client(
+        settings.desk_oidc_issuer,
+        settings.desk_oidc_client_id,
+        secret.get_secret_value() if secret is not None else None,
+        settings.public_url.rstrip("/") + OIDC_RETURN,
+        settings.desk_oidc_scopes,
+    )
+    places = Places(
+        settings.desk_oidc_roles_claim,
+        settings.desk_oidc_roles,
+        settings.desk_oidc_agency_claim,
+        settings.desk_oidc_creates_agents,
+    )
+    return OidcSignIn(database, Provider(client), sealer, sessions, places, clock)

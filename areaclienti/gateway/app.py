@@ -103,6 +103,8 @@ def create_app(
             await asyncio.gather(*tasks, return_exceptions=True)
             served.hub.close_all()
             await served.runner.stop()
+            if served.desk is not None:
+                await served.desk.access.close()
             await served.engine.close()
             await served.identity.close()
             await served.database.close()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from areaclienti.desk.web import access, api, contacts, figures, invitation, pages, stream
+from areaclienti.desk.web import access, api, contacts, figures, invitation, oidc, pages, stream
 
 ROUTERS: Sequence[APIRouter] = (
     access.router,
+    oidc.router,
     invitation.router,
     api.router,
     stream.router,

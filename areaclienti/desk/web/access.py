@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from areaclienti.desk.demo import DEMO_PASSWORD
@@ -105,7 +105,7 @@ async def show(request: Request, served: Served, ritorno: str | None = None) -> 
     """E-mail and password; whoever is signed in goes on to the desk."""
     if await access_of(served).sessions.find(served.cookies.read(request, COOKIE)) is not None:
         return RedirectResponse(own_page(ritorno) or HOME, status_code=303)
-    return await _door(request, served, ritorno)
+    return await door(request, served, ritorno)
 
 
 @router.post("/accesso", dependencies=[Depends(require_origin)])
@@ -117,17 +117,19 @@ async def give_password(
     ritorno: Annotated[str | None, Form(max_length=512)] = None,
 ) -> Response:
     """The first factor."""
+    if not access_of(served).has_passwords:
+        raise HTTPException(404)
     if not email.strip() or not password:
-        return await _door(request, served, ritorno, email=email, trouble="empty", status_code=422)
+        return await door(request, served, ritorno, email=email, trouble="empty", status_code=422)
     try:
         served.limiter.sign_in.take(client_address(request))
         token = await access_of(served).sign_in.password(email, password, client_address(request), own_page(ritorno))
     except (Wait, ApiError) as slow:
-        return await _door(
+        return await door(
             request, served, ritorno, email=email, trouble="wait", seconds=_seconds(slow), status_code=429
         )
     except Refused:
-        return await _door(request, served, ritorno, email=email, trouble="refused", status_code=401)
+        return await door(request, served, ritorno, email=email, trouble="refused", status_code=401)
     response = RedirectResponse(f"{DOOR}/codice", status_code=303)
     served.cookies.write(response, PENDING, token, max_age=int(LIFE.total_seconds()), same_site="strict")
     return response
@@ -178,7 +180,7 @@ async def leave(request: Request, served: Served) -> Response:
     return response
 
 
-async def _door(
+async def door(
     request: Request,
     served: Services,
     return_to: str | None,
@@ -188,7 +190,8 @@ async def _door(
     seconds: int = 0,
     status_code: int = 200,
 ) -> Response:
-    demo = access_of(served).demo
+    """The sign-in page, with what went wrong."""
+    access = access_of(served)
     return render(
         request,
         "desk/sign_in.html",
@@ -198,7 +201,9 @@ async def _door(
         trouble=trouble,
         seconds=seconds,
         has_left=trouble is None and "uscita" in request.query_params,
-        demo_people=await demo.people() if demo else (),
+        has_passwords=access.has_passwords,
+        has_oidc=access.oidc is not None,
+        demo_people=await access.demo.people() if access.demo else (),
         demo_password=DEMO_PASSWORD,
     )
 
@@ -218,7 +223,7 @@ async def _code_page(
 
 
 async def _over(request: Request, served: Services) -> Response:
-    response = await _door(request, served, None, trouble="over", status_code=401)
+    response = await door(request, served, None, trouble="over", status_code=401)
     served.cookies.drop(response, PENDING)
     return response
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
@@ -18,9 +18,17 @@ from areaclienti.gateway.services import Services, client_address
 from areaclienti.gateway.session import require_origin
 from areaclienti.web.pages import render
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
 MAX_CHARACTERS = 1_000
+
+
+def _with_passwords(served: Served) -> None:
+    if not access_of(served).has_passwords:
+        raise HTTPException(404)
+
+
+router = APIRouter(
+    include_in_schema=False, default_response_class=HTMLResponse, dependencies=[Depends(_with_passwords)]
+)
 
 
 @router.get(f"{INVITATION_PATH}/{{token}}")
