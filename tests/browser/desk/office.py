@@ -23,10 +23,12 @@ from areaclienti.desk.routing import LEVELS
 from areaclienti.desk.scope import Role
 from areaclienti.desk.sessions import Sessions
 from areaclienti.desk.web import access
+from areaclienti.desk.wiring import desk_for_customers
 from areaclienti.gateway.app import create_app
 from areaclienti.gateway.db.desk import DeskAgent, Handover, HandoverEvent
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.db.whatsapp import WhatsappOutgoing, WhatsappPerson
+from areaclienti.gateway.ledger import locked
 from areaclienti.settings import GatewaySettings
 from areaclienti.supervisor.free_ports import free_ports
 from tests.unit.desk.web.conftest import ALWAYS_OPEN
@@ -65,7 +67,7 @@ class Office:
         self._add_summary()
         (port,) = free_ports(1)
         self.address = f"http://localhost:{port}"
-        settings = GatewaySettings(
+        self.settings = settings = GatewaySettings(
             _env_file=None,
             **{
                 "engine_key": ENGINE_KEY,
@@ -170,6 +172,17 @@ class Office:
 
     # ---- what only the world outside does ----
 
+    def closes_on(self, customer: Customer) -> None:
+        """Nobody came until closing time: he will be called back."""
+        desk = desk_for_customers(self.settings)
+
+        def work(session: Session) -> None:
+            handover = session.get_one(Handover, customer.handover_id)
+            assert desk.closing(session, locked(session, handover.conversation_id), handover)
+
+        self.write(work)
+        self.app.state.services.hub.ledger_grew("desk")
+
     def goes_to_whatsapp(self, customer: Customer, *, written: timedelta = timedelta(minutes=5)) -> None:
         """From now on the conversation is one of WhatsApp's, last written in so long ago."""
         conversation_id = self.conversation_of(customer)
@@ -219,6 +232,16 @@ class Office:
         """His desk was not heard from for longer than the lease."""
         gone = update(DeskAgent).where(DeskAgent.id == agent.id).values(seen_at=now() - timedelta(hours=1))
         self.write(lambda session: session.execute(gone))
+
+    def until_offline(self, agent: Agent) -> None:
+        """Until the rounds have noticed."""
+        query = select(DeskAgent.presence).where(DeskAgent.id == agent.id)
+        self._until(lambda: self.read(lambda session: session.scalar(query)) == "offline", "nobody noticed")
+
+    def followed(self, customer: Customer, streams: int = 1) -> None:
+        """Wait until so many pages follow the conversation."""
+        hub, conversation_id = self.app.state.services.hub, self.conversation_of(customer)
+        self._until(lambda: hub.count(conversation_id) >= streams, "nobody follows it")
 
     def cut_streams(self) -> None:
         """Every open stream breaks off."""

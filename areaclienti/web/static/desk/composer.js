@@ -20,7 +20,7 @@ export class Composer {
   #saved = '';
   #saving = 0;
   #until = null;
-  #epoch = 0;
+  #mayReply = false;
   #options = [];
   #chosen = 0;
 
@@ -58,8 +58,10 @@ export class Composer {
   enable(may) {
     this.element.hidden = !may.reply && !may.note;
     this.#modes.hidden = !(may.reply && may.note);
-    if (!may.reply && may.note) this.#setMode('note');
-    else if (may.reply && !may.note) this.#setMode('reply');
+    // Who may only write notes writes notes; who has just got the conversation wants to answer.
+    if (!may.reply && may.note && this.#mode !== 'note') this.#setMode('note');
+    else if (may.reply && !this.#mayReply) this.#setMode('reply');
+    this.#mayReply = may.reply;
     this.#showWindow();
   }
 
@@ -269,8 +271,8 @@ export class Composer {
     this.#list.hidden = !this.#options.length;
     this.#none.hidden = Boolean(this.#options.length);
     this.#count.textContent = this.#options.length ? TEXTS.composer.cannedCount(this.#options.length) : TEXTS.composer.cannedNone;
-    this.#field.setAttribute('role', 'combobox');
-    this.#field.setAttribute('aria-expanded', String(Boolean(this.#options.length)));
+    // a textarea may not be a combobox; as a text box it may lead to a list
+    this.#field.setAttribute('aria-haspopup', 'listbox');
     this.#field.setAttribute('aria-controls', 'canned');
     this.#field.setAttribute('aria-autocomplete', 'list');
     this.#mark();
@@ -321,7 +323,7 @@ export class Composer {
     this.#list.hidden = true;
     this.#none.hidden = true;
     this.#count.textContent = '';
-    for (const name of ['role', 'aria-expanded', 'aria-controls', 'aria-autocomplete', 'aria-activedescendant']) this.#field.removeAttribute(name);
+    for (const name of ['aria-haspopup', 'aria-controls', 'aria-autocomplete', 'aria-activedescendant']) this.#field.removeAttribute(name);
   }
 
   #pressed(event) {

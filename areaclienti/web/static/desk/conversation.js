@@ -26,6 +26,7 @@ let view = null;
 let live = null;
 let isPinned = true;
 let frame = 0;
+let isGone = false;
 let isHistory = true; // nothing is read aloud before the page stands
 
 const summary = new Summary(at('summary'), HANDOVER);
@@ -104,7 +105,9 @@ async function ended() {
 }
 
 function gone() {
+  isGone = true;
   live?.close();
+  at('skip-reply').remove();
   const T = TEXTS.talk;
   at('talk').replaceChildren(
     h('div', { class: 'empty-desk' }, icon('lock'), h('h1', { class: 'empty-title' }, T.gone), h('p', {}, T.goneMore), h('a', { class: 'button', href: '/desk' }, T.backToQueue)),
@@ -129,12 +132,14 @@ function tell(one, before) {
 }
 
 function setCard(next) {
+  if (isGone) return;
   const before = card;
   card = next;
   at('talk-title').replaceChildren(icon(card.channel), reasonOf(card));
   at('talk-state').textContent = stateWords(card);
   const canReply = card.may.includes('reply');
   composer.enable({ reply: canReply, note: card.may.includes('note') });
+  at('skip-reply').hidden = !canReply;
   at('talk').dataset.mine = String(card.mine && card.owner === 'human');
   if (before?.mine && before.owner === 'human' && !(card.mine && card.owner === 'human') && card.owner !== 'wrap_up' && card.owner !== 'ended') lost();
   else if (canReply) hideNotice();
@@ -252,6 +257,7 @@ function unsent() {
 // ---- what is shown -----------------------------------------------------------------------------------------------
 
 function draw() {
+  if (isGone) return;
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     render();
@@ -259,7 +265,7 @@ function draw() {
 }
 
 function render() {
-  if (!view) return;
+  if (!view || isGone) return;
   const added = view.update(transcript);
   if (isPinned) toBottom();
   else if (added.length) at('jump').hidden = false;
@@ -330,7 +336,7 @@ at('jump').addEventListener('click', () => {
   isPinned = true;
   render();
 });
-new ResizeObserver(() => isPinned && toBottom()).observe(scroller);
+new ResizeObserver(() => isPinned && !isGone && toBottom()).observe(scroller);
 document.addEventListener('visibilitychange', () => !document.hidden && draw());
 document.addEventListener('desk:summary', () => card && summary.update(card));
 whenSignedOut(() => live?.close());
