@@ -96,7 +96,7 @@ class Chatwoot:
     requests: list[tuple[str, str]] = field(default_factory=list)
     seen_bytes: bytearray = field(default_factory=bytearray)  # all that was ever sent here
     deliver: Deliver | None = None
-    stops_at: Path | None = None  # takes the next message, makes this file and answers nothing
+    holds: Path | None = None  # takes the next message, makes this file and answers late
     gate: asyncio.Event | None = None  # messages are taken when it is set
 
     def __post_init__(self) -> None:
@@ -278,7 +278,6 @@ class Chatwoot:
             return _not_found()
         body = await request.json()
         assert set(body) <= {"content", "echo_id", "attachments"} and 0 < len(body["content"]) <= 150_000
-        await self._maybe_stop()
         if conversation.status == "resolved":  # Message#reopen_conversation
             conversation.status = "open"
             self._changed(conversation, "conversation_status_changed", "status")
@@ -286,6 +285,7 @@ class Chatwoot:
         # echo_id goes back to the screen that sent it, and nowhere else: the same one twice is two messages
         message = self._say(conversation, body["content"], "incoming", sender)
         self._tell_of_message(message, conversation)
+        await self._maybe_hold()
         return JSONResponse(message | {"echo_id": body.get("echo_id")})
 
     # ---- application API ----
@@ -313,7 +313,6 @@ class Chatwoot:
             return JSONResponse({"meta": {}, "payload": found})
         body = await request.json()
         assert body["message_type"] in ("outgoing", "incoming") and 0 < len(body["content"]) <= 150_000
-        await self._maybe_stop()
         sender = self.people[OWN_ID].card()
         if body.get("sender_type") == "AgentBot":
             assert body["sender_id"] == BOT_ID
@@ -485,10 +484,12 @@ class Chatwoot:
     def _contact(self, contact: Contact) -> dict[str, Any]:
         return {"source_id": contact.source_id, "pubsub_token": PUBSUB, "id": contact.id, "name": contact.name}
 
-    async def _maybe_stop(self) -> None:
-        if self.stops_at is not None:
-            asyncio.get_running_loop().call_soon(self.stops_at.touch)
-            self.stops_at = None
+    async def _maybe_hold(self) -> None:
+        """Whoever asked is killed meanwhile."""
+        if self.holds is not None:
+            held, self.holds = self.holds, None
+            held.touch()
+            await asyncio.sleep(1)
 
     def _id(self) -> int:
         self._next_id += 1
