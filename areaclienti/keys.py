@@ -19,6 +19,7 @@ KEY_NAMES: Final = (
     "code_key",
     "vault_key",
     "desk_key",
+    "metrics_key",
     "whatsapp_intake_key",
     "whatsapp_access_token",
     "whatsapp_app_secret",

@@ -206,6 +206,7 @@ class GatewaySettings(_Settings):
     one_time_link_seconds: int = Field(default=10 * 60, gt=0)  # life of a link to the page where a secret is given
     conversation_kept_days: float = Field(default=30, gt=0)  # after it closes; docs/privacy.md
     unfinished_kept_hours: float = Field(default=24, gt=0)  # after the last activity, where no account was made
+    metrics_key: SecretStr | None = None  # what Prometheus shows at /metrics; without it there is no such page
     rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
     delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 

@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import ceil
 from typing import Final
 
-from areaclienti.gateway.figures import STAGES, Fact
+from areaclienti.gateway.figures import STAGES, Fact, quantile
 
 FEWEST_FOR_SHARES: Final = 20  # of fewer registrations no share is told
-FEWEST_FOR_TIMES: Final = 5  # of fewer times no median
 PASSED: Final = STAGES[1:]  # what of an opened chat became a registration, and how far that came
 CHANNELS: Final = ("web", "whatsapp")
 BRANCHES: Final = ("persona", "azienda", "section_c", "unknown")
@@ -108,19 +106,6 @@ def share(part: int, whole: int) -> int | None:
     return (200 * part + whole) // (2 * whole) if whole >= FEWEST_FOR_SHARES else None
 
 
-def quantile(times: Counter[int], per_hundred: int) -> int | None:
-    """The smallest of the times that so many of a hundred don't exceed; None of too few."""
-    count = times.total()
-    if count < FEWEST_FOR_TIMES:
-        return None
-    place = ceil(count * per_hundred / 100)
-    for seconds in sorted(times):
-        place -= times[seconds]
-        if place <= 0:
-            return seconds
-    raise AssertionError("a quantile is one of the times")
-
-
 def _headline(facts: Counter[Fact]) -> Headline:
     started, finished = total(facts, "reached", "started"), total(facts, "reached", "account")
     in_progress = total(facts, "in_progress")
@@ -168,7 +153,7 @@ def _steps(facts: Counter[Fact]) -> Table:
 def _by_day(facts: Counter[Fact], first: date, last: date) -> Table:
     reached: Counter[tuple[date, str]] = Counter()
     for fact, count in facts.items():
-        if fact.figure == "reached":
+        if fact.figure == "reached" and fact.day is not None:
             reached[fact.day, fact.bucket] += count
     days = [first + timedelta(days=passed) for passed in range(min((last - first).days + 1, _MOST_DAYS))]
     rows = (Row(day.isoformat(), (reached[day, "started"], reached[day, "account"])) for day in days)

@@ -18,7 +18,17 @@ from areaclienti.desk.chatwoot import webhook as chatwoot_webhook
 from areaclienti.desk.chatwoot.wiring import open_chatwoot
 from areaclienti.desk.web import ROUTERS
 from areaclienti.desk.wiring import desk_for_customers, open_desk
-from areaclienti.gateway import account, errors, health, identity_pages, password_reset, receipts, secret_page, signin
+from areaclienti.gateway import (
+    account,
+    errors,
+    health,
+    identity_pages,
+    metrics,
+    password_reset,
+    receipts,
+    secret_page,
+    signin,
+)
 from areaclienti.gateway.channels import stream, web
 from areaclienti.gateway.channels.whatsapp import webhook
 from areaclienti.gateway.channels.whatsapp.channel import WhatsappChannel
@@ -32,6 +42,7 @@ from areaclienti.gateway.identity_client import IdentityClient
 from areaclienti.gateway.ledger import Ledger
 from areaclienti.gateway.limits import MAX_BODY_BYTES, Limits, RateLimiter
 from areaclienti.gateway.locks import Locks
+from areaclienti.gateway.metrics import CountRequests, Metrics
 from areaclienti.gateway.news import news_of
 from areaclienti.gateway.one_time import OneTimeLinks
 from areaclienti.gateway.retention import Retention
@@ -118,10 +129,24 @@ def create_app(
     wider = {webhook.PATH: webhook.MAX_BODY_BYTES, **chatwoot_webhook.wider_bodies(settings)}
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, wider=wider)
     app.add_middleware(SecurityHeaders, https=https)
+    app.add_middleware(CountRequests)
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
-    for part in (webhook, health, web, stream, identity_pages, receipts, signin, account, password_reset, secret_page):
+    parts = (
+        webhook,
+        health,
+        metrics,
+        web,
+        stream,
+        identity_pages,
+        receipts,
+        signin,
+        account,
+        password_reset,
+        secret_page,
+    )
+    for part in parts:
         app.include_router(part.router)
     if app.state.flow_door is not None:
         app.include_router(whatsapp_flow.router)
@@ -169,7 +194,8 @@ def _services(
     identity = IdentityClient(
         settings.identity_url, settings.identity_gateway_key.get_secret_value(), identity_transport
     )
-    runner = TurnRunner(TurnQueue(database, customers), engine, hub, texts.failure)
+    measured = Metrics(database, settings.metrics_key.get_secret_value() if settings.metrics_key else None)
+    runner = TurnRunner(TurnQueue(database, customers), engine, hub, texts.failure, measured.turn)
     return Services(
         allowed_origins=origins(settings.public_url, settings.allowed_origins),
         cookies=Cookies(secure=https),
@@ -181,6 +207,7 @@ def _services(
         ledger=Ledger(database, customers),
         limiter=RateLimiter(Limits().scaled(settings.rate_limit_scale)),
         locks=Locks(),
+        metrics=measured,
         one_time=OneTimeLinks(database, settings.public_url, settings.one_time_link_seconds),
         runner=runner,
         texts=texts,

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from areaclienti.gateway.db.desk import Handover, HandoverEvent
 from areaclienti.gateway.db.figures import DailySum, Journey
@@ -18,26 +40,29 @@ from areaclienti.gateway.db.models import Conversation
 
 STAGES: Final = ("opened", "started", "recognised", "code", "account")  # each of them implies those before
 QUIET: Final = timedelta(hours=1)  # whoever said nothing for so long has left, as far as figures go
+FEWEST_FOR_TIMES: Final = 5  # of fewer times no median
 NO_AGENCY: Final = ""
 _OVER: Final = ("wrap_up", "ended")  # of a handover: the person is done, or nobody came
+_KINDS: Final = ("reason", "outcome", "rating", "answered")
 _OF_A_SUM: Final = ("day", "channel", "branch", "agency_code", "figure", "bucket")
 
 
 class Fact(NamedTuple):
     """Something that happened in a conversation, and of which kind that one was.
 
-    `day` is the one on which the conversation began; `branch` persona, azienda, section_c (whoever was not recognised
-    at first, of both) or unknown. By `figure`, `bucket` is:
+    `day` is the one on which the conversation began, told of `reached` alone; `branch` persona, azienda, section_c
+    (whoever was not recognised at first, of both) or unknown. By `figure`, `bucket` is:
 
     - reached: each of STAGES that was passed;
     - lost: the step at which a registration that was begun stopped for good; lost_with_person: the same, where a
       person was asked for; in_progress: the step of one that goes on;
     - reason, outcome, rating: of a handover; answered: yes or no, when it ended;
-    - wait, callback_wait, handling: seconds (`rounded`) until a person came, where the customer waited and where he
-      was to be called back, and until that person was done.
+    - wait, callback_wait, handling: seconds until a person came, where the customer waited and where he
+      was to be called back, and until that person was done; counted the finer the shorter (`_grid`), so that sums
+      stay few.
     """
 
-    day: date
+    day: date | None
     channel: str
     branch: str
     figure: str
@@ -69,8 +94,9 @@ def counted(session: Session, wanted: Wanted, at: datetime) -> Counter[Fact]:
         of_handovers.append(Handover.agency_code == wanted.agency_code)
     facts: Counter[Fact] = Counter()
     for _, fact, count in (
-        *_journeys(session, of_journeys, at, by_agency=False),
-        *_handovers(session, of_handovers),
+        *_reached(session, of_journeys, by_agency=False),
+        *_stopped(session, of_journeys, at, Detail(by_day=False, by_agency=False)),
+        *_handovers(session, of_handovers, Detail(by_day=False, by_agency=False)),
         *_sums(session, wanted),
     ):
         facts[fact] += count
@@ -81,68 +107,90 @@ def fold(session: Session, conversation_ids: Collection[str]) -> None:
     """Add conversations that are about to be erased to the daily sums; they are locked, and erased in the same
     transaction, or they would count twice.
     """
+    these, detail = [Journey.conversation_id.in_(conversation_ids)], Detail(by_day=True, by_agency=True)
     sums: Counter[tuple[str, Fact]] = Counter()
     for agency, fact, count in (
-        *_journeys(session, [Journey.conversation_id.in_(conversation_ids)], None, by_agency=True),
-        *_handovers(session, [Journey.conversation_id.in_(conversation_ids)]),
+        *_reached(session, these, by_agency=True),
+        *_stopped(session, these, None, detail),
+        *_handovers(session, these, detail),
     ):
         sums[agency, fact] += count
-    if not sums:
-        return
-    # in one order, or two gateways that erase would wait for each other
-    rows = [fact._asdict() | {"agency_code": agency, "count": sums[agency, fact]} for agency, fact in sorted(sums)]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    for row in rows:
+    # in one order, or two gateways that erase would wait for each other
+    for agency, fact in sorted(sums):
+        row = fact._asdict() | {"agency_code": agency, "count": sums[agency, fact]}
         insert = dialect.insert(DailySum).values(row)
         add = {"count": DailySum.count + insert.excluded.count}
         session.execute(insert.on_conflict_do_update(index_elements=_OF_A_SUM, set_=add))
 
 
-def rounded(seconds: float) -> int:
-    """Seconds as they are counted: the finer the shorter, so that sums stay few and the median stays true."""
-    grid = 5 if seconds < 300 else 30 if seconds < 3600 else 300
-    return int(seconds // grid * grid)
+def quantile(times: Counter[int], per_hundred: int) -> int | None:
+    """The smallest of the times that so many of a hundred don't exceed; None of too few."""
+    count = times.total()
+    if count < FEWEST_FOR_TIMES:
+        return None
+    place = ceil(count * per_hundred / 100)
+    for seconds in sorted(times):
+        place -= times[seconds]
+        if place <= 0:
+            return seconds
+    raise AssertionError("a quantile is one of the times")
 
 
 Counts = Iterable[tuple[str, Fact, int]]  # agency, what, how often
 
 
-def _journeys(session: Session, which: list[ColumnElement[bool]], at: datetime | None, *, by_agency: bool) -> Counts:
+class Detail(NamedTuple):
+    """By what facts are told apart, beside channel and branch."""
+
+    by_day: bool
+    by_agency: bool
+
+
+def _reached(session: Session, which: Sequence[ColumnElement[bool]], *, by_agency: bool) -> Counts:
+    agency, agencies = _agency_of_journey(by_agency)
+    kind = (agency, Journey.day, Journey.channel, Journey.section_c, Journey.customer_type)
+    passed = (Journey.started_at, Journey.recognised_at, Journey.code_at, Journey.account_at)
+    columns: list[SQLColumnExpression[Any]] = [*kind, func.count(), *(func.count(moment) for moment in passed)]
+    query = select(*columns).select_from(Journey)
+    if agencies is not None:
+        query = query.outerjoin(agencies, agencies.c.conversation_id == Journey.conversation_id)
+    for row in session.execute(query.where(*which).group_by(*kind)):
+        branch = "section_c" if row.section_c else row.customer_type or "unknown"
+        for stage, count in zip(STAGES, row[len(kind) :], strict=True):
+            if count:
+                yield row[0], Fact(row.day, row.channel, branch, "reached", stage), count
+
+
+def _stopped(session: Session, which: Sequence[ColumnElement[bool]], at: datetime | None, detail: Detail) -> Counts:
     """`at` None: nothing of them goes on."""
-    stages = ((Journey.account_at, 4), (Journey.code_at, 3), (Journey.recognised_at, 2), (Journey.started_at, 1))
+    agency, agencies = _agency_of_journey(detail.by_agency)
     columns: list[ColumnElement[Any]] = [
-        Journey.day.label("day"),
+        agency.label("agency"),
+        (Journey.day if detail.by_day else null()).label("day"),
         Journey.channel.label("channel"),
         _branch().label("branch"),
-        case(*((moment.is_not(None), stage) for moment, stage in stages), else_=0).label("stage"),
         Journey.step.label("step"),
         Journey.conversation_id.in_(select(Handover.conversation_id)).label("with_person"),
-        (_goes_on(at) if at is not None else literal(False)).label("goes_on"),
+        (_goes_on(at) if at is not None else false()).label("goes_on"),
     ]
-    each = select(*columns).where(*which)
-    if by_agency:
-        placed = _last_placed()
-        each = each.add_columns(func.coalesce(placed.c.agency_code, NO_AGENCY).label("agency"))
-        each = each.select_from(Journey).outerjoin(placed, placed.c.conversation_id == Journey.conversation_id)
-    else:
-        each = each.add_columns(literal(NO_AGENCY).label("agency"))
-    for day, channel, branch, stage, step, with_person, goes_on, agency, count in session.execute(_grouped(each)):
-
-        def fact(figure: str, bucket: str, of: tuple[date, str, str] = (day, channel, branch)) -> Fact:
-            return Fact(*of, figure, bucket)
-
-        for passed in STAGES[: stage + 1]:
-            yield agency, fact("reached", passed), count
-        if stage in (0, len(STAGES) - 1):
-            continue
-        yield agency, fact("in_progress" if goes_on else "lost", step), count
+    each = select(*columns).select_from(Journey)
+    if agencies is not None:
+        each = each.outerjoin(agencies, agencies.c.conversation_id == Journey.conversation_id)
+    rows = each.where(*which, Journey.account_at.is_(None), Journey.started_at.is_not(None)).subquery()
+    grouped: Select[Any] = select(*rows.c, func.count()).group_by(*rows.c)
+    for of_agency, day, channel, branch, step, with_person, goes_on, count in session.execute(grouped):
+        yield of_agency, Fact(day, channel, branch, "in_progress" if goes_on else "lost", step), count
         if with_person and not goes_on:
-            yield agency, fact("lost_with_person", step), count
+            yield of_agency, Fact(day, channel, branch, "lost_with_person", step), count
 
 
-def _grouped(each: Select[Any]) -> Select[Any]:
-    rows = each.subquery()
-    return select(*rows.c, func.count()).group_by(*rows.c)
+def _agency_of_journey(by_agency: bool) -> tuple[ColumnElement[str], Subquery | None]:
+    """The agency that the conversation came to last, and what is to be joined for it."""
+    if not by_agency:
+        return literal(NO_AGENCY), None
+    placed = _last_placed()
+    return func.coalesce(placed.c.agency_code, NO_AGENCY), placed
 
 
 def _branch() -> ColumnElement[str]:
@@ -174,66 +222,89 @@ def _last_placed() -> Subquery:
     )
 
 
-def _handovers(session: Session, which: list[ColumnElement[bool]]) -> Counts:
+def _handovers(session: Session, which: Sequence[ColumnElement[bool]], detail: Detail) -> Counts:
     hands = (
         select(
             HandoverEvent.handover_id,
             func.max(case((HandoverEvent.from_owner == "human", HandoverEvent.at))).label("let_go_at"),
             func.max(case((HandoverEvent.to_owner == "callback", 1), else_=0)).label("called_back"),
         )
-        .join(Handover, Handover.id == HandoverEvent.handover_id)
-        .join(Journey, Journey.conversation_id == Handover.conversation_id)
-        .where(*which)
+        .where(or_(HandoverEvent.from_owner == "human", HandoverEvent.to_owner == "callback"))
         .group_by(HandoverEvent.handover_id)
         .subquery()
     )
-    query = (
+    each = (
         select(
-            func.coalesce(Handover.agency_code, NO_AGENCY),
-            Journey.day,
-            Journey.channel,
-            _branch(),
-            Handover.reason,
-            Handover.state,
-            Handover.outcome,
-            Handover.rating,
-            Handover.queued_at,
-            Handover.claimed_at,
-            hands.c.let_go_at,
-            hands.c.called_back,
+            (func.coalesce(Handover.agency_code, NO_AGENCY) if detail.by_agency else literal(NO_AGENCY)).label(
+                "agency"
+            ),
+            (Journey.day if detail.by_day else null()).label("day"),
+            Journey.channel.label("channel"),
+            _branch().label("branch"),
+            Handover.reason.label("reason"),
+            Handover.outcome.label("outcome"),
+            cast(Handover.rating, String).label("rating"),
+            case((Handover.state.not_in(_OVER), null()), (Handover.claimed_at.is_(None), "no"), else_="yes").label(
+                "answered"
+            ),
+            _grid(Handover.queued_at, Handover.claimed_at, hands.c.called_back.is_distinct_from(1)).label("wait"),
+            _grid(Handover.queued_at, Handover.claimed_at, hands.c.called_back == 1).label("callback_wait"),
+            _grid(Handover.claimed_at, hands.c.let_go_at, Handover.state.in_(_OVER)).label("handling"),
         )
         .join(Journey, Journey.conversation_id == Handover.conversation_id)
         .outerjoin(hands, hands.c.handover_id == Handover.id)
         .where(*which)
+        .cte("each_handover")
     )
-    for row in session.execute(query):
-        agency, day, channel, branch, reason, state, outcome, rating, queued_at, claimed_at, let_go_at, called_back = (
-            row
-        )
-        happened = [("reason", reason)]
-        if outcome is not None:
-            happened.append(("outcome", outcome))
-        if rating is not None:
-            happened.append(("rating", str(rating)))
-        if claimed_at is not None:
-            wait = rounded((claimed_at - queued_at).total_seconds())
-            happened.append(("callback_wait" if called_back else "wait", str(wait)))
-        if state in _OVER:
-            happened.append(("answered", "no" if claimed_at is None else "yes"))
-            if claimed_at is not None and let_go_at is not None:
-                happened.append(("handling", str(rounded((let_go_at - claimed_at).total_seconds()))))
-        for figure, bucket in happened:
-            yield agency, Fact(day, channel, branch, figure, bucket), 1
+    told = [each.c.agency, each.c.day, each.c.channel, each.c.branch]
+    kinds = [each.c[figure] for figure in _KINDS]  # few together: one pass counts them all
+    parts = [select(*told, *kinds, null().label("time"), null().label("bucket"), func.count()).group_by(*told, *kinds)]
+    for figure in ("wait", "callback_wait", "handling"):
+        nothing = [null() for _ in _KINDS]
+        counted_once = select(*told, *nothing, literal(figure), each.c[figure], func.count())
+        parts.append(counted_once.where(each.c[figure].is_not(None)).group_by(*told, each.c[figure]))
+    for of_agency, day, channel, branch, *found, time, bucket, count in session.execute(union_all(*parts)):
+        for figure, value in ((time, bucket), *zip(_KINDS, found, strict=True)):
+            if value is not None:
+                yield of_agency, Fact(day, channel, branch, figure, value), count
+
+
+def _grid(
+    begun: SQLColumnExpression[Any], ended: SQLColumnExpression[Any], where: ColumnElement[bool]
+) -> ColumnElement[str | None]:
+    """The seconds between two moments: to 5, from 5 minutes on to 30, from an hour on to 300. Null where one is
+    missing, or `where` does not hold.
+    """
+    seconds = _Second(ended) - _Second(begun)
+    fine, middling, coarse = (seconds - seconds % size for size in (5, 30, 300))
+    counted_as = case((seconds < 300, fine), (seconds < 3600, middling), else_=coarse)
+    return case((and_(where, begun.is_not(None), ended.is_not(None)), cast(counted_as, String)))
+
+
+class _Second(FunctionElement[int]):
+    """The whole second of a moment, since 1970."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(_Second)
+def _second_on_servers(element: _Second, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(FLOOR(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **options)})) AS INTEGER)"
+
+
+@compiles(_Second, "sqlite")
+def _second_in_files(element: _Second, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(strftime('%s', {compiler.process(element.clauses, **options)}) AS INTEGER)"
 
 
 def _sums(session: Session, wanted: Wanted) -> Counts:
-    query = select(
-        DailySum.day, DailySum.channel, DailySum.branch, DailySum.figure, DailySum.bucket, func.sum(DailySum.count)
-    ).where(DailySum.day >= wanted.first, DailySum.day <= wanted.last)
+    day = case((DailySum.figure == "reached", DailySum.day))
+    what = (day, DailySum.channel, DailySum.branch, DailySum.figure, DailySum.bucket)
+    query = select(*what, func.sum(DailySum.count)).where(DailySum.day >= wanted.first, DailySum.day <= wanted.last)
     if wanted.channel is not None:
         query = query.where(DailySum.channel == wanted.channel)
     if wanted.agency_code is not None:
         query = query.where(DailySum.agency_code == wanted.agency_code)
-    grouped = query.group_by(DailySum.day, DailySum.channel, DailySum.branch, DailySum.figure, DailySum.bucket)
-    for day, channel, branch, figure, bucket, count in session.execute(grouped):
-        yield NO_AGENCY, Fact(day, channel, branch, figure, bucket), int(count)
+    for row in session.execute(query.group_by(*what)):
+        yield NO_AGENCY, Fact(row[0], row[1], row[2], row[3], row[4]), int(row[5])

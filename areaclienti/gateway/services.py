@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from areaclienti.gateway.ledger import Ledger
     from areaclienti.gateway.limits import RateLimiter
     from areaclienti.gateway.locks import Locks
+    from areaclienti.gateway.metrics import Metrics
     from areaclienti.gateway.one_time import OneTimeLinks
     from areaclienti.gateway.session import Cookies
     from areaclienti.gateway.texts import Texts
@@ -39,6 +40,7 @@ class Services:
     ledger: Ledger
     limiter: RateLimiter
     locks: Locks
+    metrics: Metrics
     one_time: OneTimeLinks
     runner: TurnRunner
     texts: Texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -136,11 +137,20 @@ def _append_bot_message(session: Session, conversation: Conversation, message: B
 class TurnRunner:
     """Asks the engine for the turns that wait: conversations side by side, the turns of one in order."""
 
-    def __init__(self, queue: TurnQueue, engine: EngineClient, hub: Hub, texts: FailureTexts) -> None:
+    def __init__(
+        self,
+        queue: TurnQueue,
+        engine: EngineClient,
+        hub: Hub,
+        texts: FailureTexts,
+        ended: Callable[[str, float], None] = lambda outcome, seconds: None,
+    ) -> None:
+        """`ended` hears of every turn how it ended, `answered` or `failed`, and how many seconds that took."""
         self._queue = queue
         self._engine = engine
         self._hub = hub
         self._texts = texts
+        self._ended = ended
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._woken: set[str] = set()
         self._stopped = False
@@ -197,12 +207,14 @@ class TurnRunner:
 
     async def _run(self, turn: PendingTurn) -> None:
         self._hub.typing(turn.conversation_id, True)
+        begun = time.monotonic()
         try:
             answer = await self._ask_twice(turn)
             if answer is None:
                 await self._queue.fail(turn, self._texts)
             else:
                 await self._queue.answer(turn, answer)
+            self._ended("failed" if answer is None else "answered", time.monotonic() - begun)
         finally:
             self._hub.typing(turn.conversation_id, False)
             self._hub.ledger_grew(turn.conversation_id)

@@ -23,7 +23,7 @@ from areaclienti.supervisor.surroundings import PREFIX, Surroundings, variable
 
 # Which keys each process is given; contracts.md "Processes, ports, keys".
 KEYS_OF: Mapping[str, tuple[str, ...]] = {
-    "gateway": ("engine_key", "identity_gateway_key", "desk_key"),
+    "gateway": ("engine_key", "identity_gateway_key", "desk_key", "metrics_key"),
     "engine": ("engine_key", "actions_key"),
     "actions": ("actions_key", "identity_actions_key"),
     "identity": ("identity_gateway_key", "identity_actions_key", "code_key", "vault_key"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -92,6 +93,30 @@ def histories(draw: st.DrawFn) -> History:
     )
 
 
+def summer(count: int, chance: random.Random) -> list[History]:
+    """So many conversations of the days from 6 July on, the way they may go."""
+    made = []
+    for _ in range(count):
+        kind = chance.choices(["persona", "azienda"], [4, 1])[0]
+        way = (*WAY[kind], *ENDS[chance.choices(["known", "unknown"], [4, 1])[0]])
+        gets = next((place for place in range(1, len(way)) if chance.random() < 0.075), len(way))
+        steps = way[:gets]
+        handovers: tuple[Passed, ...] = ()
+        if gets < len(way) and chance.random() < 0.5:
+            reason = (
+                "not_recognised" if "tax_code" in steps else chance.choice(["requested", "codes_spent", "requested"])
+            )
+            wait = int(chance.lognormvariate(4.6, 0.8)) if chance.random() < 0.85 else None
+            handling = int(chance.lognormvariate(6, 0.7)) if wait is not None else None
+            outcome = "resumed" if wait is None else chance.choice(["solved", "solved", "handed_back", "referred"])
+            rating = chance.choice([None, 1, 2, 3, 3, 3]) if wait is not None else None
+            agency = chance.choice(["AG1", None])
+            handovers = (Passed(reason, agency, False, wait, handling, outcome, rating),)
+        channel = chance.choices(["web", "whatsapp"], [3, 1])[0]
+        made.append(History(chance.randrange(25), channel, steps, 2, True, handovers))
+    return made
+
+
 def write(session: Session, history: History, at: datetime) -> str:
     """Put it into the ledger as it stands at the moment `at`; the conversation's id."""
     conversation = begun(session, history.channel, None, "csrf")
@@ -160,13 +185,14 @@ def slow_count(
     for place, one in enumerate(all_of_them):
         if not first <= one.date <= last or channel not in (None, one.channel):
             continue
-        kind = (one.date, one.channel, branch_of(one))
+        kind = (one.channel, branch_of(one))
         placed = [passed.agency for passed in one.handovers if passed.agency is not None]
         if agency is None or placed[-1:] == [agency]:
-            facts += [Fact(*kind, *what) for what in _of_registration(one, is_erased=place in erased)]
+            for figure, bucket in _of_registration(one, is_erased=place in erased):
+                facts.append(Fact(one.date if figure == "reached" else None, *kind, figure, bucket))
         for passed in one.handovers:
             if agency in (None, passed.agency):
-                facts += [Fact(*kind, *what) for what in _of_handover(passed)]
+                facts += [Fact(None, *kind, *what) for what in _of_handover(passed)]
     return Counter(facts)
 
 

@@ -26,7 +26,10 @@ def around(tmp_path: Path, **settings: str) -> Surroundings:
 @pytest.mark.parametrize(
     ("name", "its_keys"),
     [
-        ("gateway", {"engine_key", "identity_gateway_key", "desk_key", "whatsapp_intake_key", *METAS_KEYS}),
+        (
+            "gateway",
+            {"engine_key", "identity_gateway_key", "desk_key", "metrics_key", "whatsapp_intake_key", *METAS_KEYS},
+        ),
         ("engine", {"engine_key", "actions_key"}),
         ("actions", {"actions_key", "identity_actions_key"}),
         ("identity", {"identity_gateway_key", "identity_actions_key", "code_key", "vault_key"}),
@@ -38,7 +41,7 @@ def test_each_process_gets_its_own_keys_alone(tmp_path: Path, name: str, its_key
     # Keys that the operator set must be handed out as sparingly as those of the file.
     environment = environment_of(name, around(tmp_path, whatsapp=whatsapp, **KEYS), KEYS)
     if whatsapp == "off" and name == "gateway":
-        its_keys = {"engine_key", "identity_gateway_key", "desk_key"}
+        its_keys = {"engine_key", "identity_gateway_key", "desk_key", "metrics_key"}
     assert {key for key in KEY_NAMES if KEYS[key] in environment.values()} == its_keys
     assert {key for key in KEY_NAMES if f"AREACLIENTI_{key.upper()}" in environment} == its_keys
 

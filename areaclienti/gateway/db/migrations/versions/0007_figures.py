@@ -29,7 +29,7 @@ def upgrade() -> None:
     journeys = op.create_table(
         "journeys",
         sa.Column("conversation_id", sa.String(32), sa.ForeignKey("conversations.id"), primary_key=True),
-        sa.Column("day", sa.Date, nullable=False, index=True),
+        sa.Column("day", sa.Date, nullable=False),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("customer_type", sa.String(16)),
         sa.Column("section_c", sa.Boolean, nullable=False),
@@ -39,6 +39,12 @@ def upgrade() -> None:
         sa.Column("code_at", _MOMENT),
         sa.Column("account_at", _MOMENT),
     )
+    op.create_index(
+        "journeys_counted",
+        "journeys",
+        ["day", "channel", "section_c", "customer_type", "started_at", "recognised_at", "code_at", "account_at", "step",
+         "conversation_id"],
+    )  # fmt: skip
     sums = op.create_table(
         "daily_sums",
         sa.Column("day", sa.Date, primary_key=True),
