@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import pwd
+import random
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 
 from areaclienti.supervisor.free_ports import free_ports
 
@@ -43,8 +45,8 @@ def postgres_server() -> Iterator[str]:
     if named:
         yield named
         return
-    with tempfile.TemporaryDirectory(prefix="areaclienti-postgres-") as folder, _own_server(Path(folder)) as url:
-        yield url
+    with own_server() as server:
+        yield server.url
 
 
 @contextlib.contextmanager
@@ -61,34 +63,87 @@ def empty_database(server_url: str) -> Iterator[str]:
         _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@contextlib.contextmanager
-def _own_server(folder: Path) -> Iterator[str]:
-    programs, owner = _programs(), _owner()
-    data, (port,) = folder / "data", free_ports(1)
-    if owner:
-        shutil.chown(folder, owner["user"], owner["group"])
-    initdb = [programs / "initdb", "-D", data, "-U", "areaclienti", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-    subprocess.run(initdb, cwd=folder, check=True, stdout=subprocess.DEVNULL, **owner)
-    with (folder / "server.log").open("wb") as log:
-        command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
+class OwnServer:
+    """A server of this harness alone, which may be killed and started again; what was committed is there again.
+
+    Raises `PostgresMissing`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._programs, self._owner = _programs(), _owner()
+        self._folder, self._data, (self._port,) = folder, folder / "data", free_ports(1)
+        self._server: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql+asyncpg://areaclienti@127.0.0.1:{self._port}/areaclienti"
+
+    def create(self) -> None:
+        """Make its files, start it, and make its first database."""
+        if self._owner:
+            shutil.chown(self._folder, self._owner["user"], self._owner["group"])
+        access = ["-U", "areaclienti", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+        initdb = [self._programs / "initdb", "-D", self._data, *access]
+        subprocess.run(initdb, cwd=self._folder, check=True, stdout=subprocess.DEVNULL, **self._owner)
+        self.start()
+        _execute(f"{self.url.rpartition('/')[0]}/postgres", "CREATE DATABASE areaclienti")
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        command: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-p", str(self._port)]
+        command += ["-k", self._folder]
         for setting in ("listen_addresses=127.0.0.1", "max_connections=300", "fsync=off"):
             command += ["-c", setting]
-        server = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            preexec_fn=_die_with_parent,
-            **owner,
-        )
-    try:
-        _wait_until_up(programs, port, server)
-        url = f"postgresql+asyncpg://areaclienti@127.0.0.1:{port}"
-        _execute(f"{url}/postgres", "CREATE DATABASE areaclienti")
-        yield f"{url}/areaclienti"
-    finally:
-        server.send_signal(signal.SIGINT)  # "fast shutdown": open connections are ended
-        server.wait()
+        with (self._folder / "server.log").open("ab") as log:
+            self._server = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,
+                **self._owner,
+            )
+        _wait_until_up(self._programs, self._port, self._server)
+
+    def kill(self) -> None:
+        """kill -9 for all its processes at once."""
+        assert self._server is not None, "not started"
+        family = [*psutil.Process(self._server.pid).children(recursive=True), psutil.Process(self._server.pid)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._server.wait()
+        psutil.wait_procs(family, timeout=_START_SECONDS)
+
+    def kill_one(self, chance: random.Random) -> None:
+        """kill -9 for one of the processes that serve a client: the server ends all others and recovers by itself."""
+        assert self._server is not None, "not started"
+        serving = [
+            process
+            for process in psutil.Process(self._server.pid).children()
+            if any("127.0.0.1" in part for part in process.cmdline())
+        ]
+        if not serving:
+            self.kill()
+            self.start()
+            return
+        chance.choice(serving).kill()
+        _wait_until_up(self._programs, self._port, self._server)
+
+    def stop(self) -> None:
+        """End it in good order."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)  # "fast shutdown": open connections are ended
+            self._server.wait()
+
+
+@contextlib.contextmanager
+def own_server() -> Iterator[OwnServer]:
+    """Yield a server of this harness; it and its data are gone at the end, also when this process is killed."""
+    with tempfile.TemporaryDirectory(prefix="areaclienti-postgres-") as folder:
+        server = OwnServer(Path(folder))
+        try:
+            server.create()
+            yield server
+        finally:
+            server.stop()
 
 
 def _programs() -> Path:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import os
 import secrets
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import stamina
 from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
@@ -28,11 +21,9 @@ from areaclienti.identity.db.types import UtcDateTime
 from areaclienti.identity.services import Services
 from areaclienti.settings import IdentitySettings
 from areaclienti.supervisor.free_ports import free_ports
+from benchmarks.processes import ServiceProcess, environment_with
 
 PROCESSES = 2
-_LEASH = Path(__file__).resolve().parents[2] / "areaclienti" / "supervisor" / "leash.py"
-_START_SECONDS = 180.0
-_STOP_SECONDS = 10.0
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A
 
 
@@ -94,79 +85,18 @@ async def running_target(
     values |= {"identity_database_url": database_url, "var_dir": str(folder)} | exceptions
     settings = IdentitySettings(_env_file=None, **values)
     await asyncio.to_thread(upgrade, database_url)
-    ports = free_ports(PROCESSES)
-    name = factory.partition(":")[0].rpartition(".")[2]
-    logs = [folder / f"{name}-{port}.log" for port in ports]
     services = Services(settings, system_clock)
-    with contextlib.ExitStack() as processes:
-        running = [
-            processes.enter_context(_process(factory, port, _environment(values), folder, log))
-            for port, log in zip(ports, logs, strict=True)
-        ]
-        urls = [f"http://127.0.0.1:{port}" for port in ports]
-        try:
-            for url, process, log in zip(urls, running, logs, strict=True):
-                await _wait_until_ready(url, process, log)
-            yield Target(urls, settings, services, logs)
-        finally:
-            await services.database.close()
-
-
-@contextlib.contextmanager
-def _process(
-    factory: str, port: int, environment: Mapping[str, str], folder: Path, log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    # The supervisor's own leash: nothing outlives the attack, however it ends.
-    leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
-    command = [*leash, sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1"]
-    command += ["--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *command,
-                "--no-access-log",
-                "--no-server-header",
-                "--log-level",
-                "warning",
-                "--timeout-keep-alive",
-                "300",
-            ],
-            cwd=folder,  # no .env of a developer is read
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _environment(values: Mapping[str, Any]) -> dict[str, str]:
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("AREACLIENTI_")}
-    root = str(Path(__file__).resolve().parents[2])
-    given = {
-        f"AREACLIENTI_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in values.items()
-    }
-    return outside | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": root} | given
-
-
-async def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    async with httpx.AsyncClient() as client:
-        while process.poll() is None and time.monotonic() < until:
-            with contextlib.suppress(httpx.HTTPError):
-                if (await client.get(f"{url}/health/ready")).status_code == 200:
-                    return
-            await asyncio.sleep(0.1)
-    raise RuntimeError(f"identity did not get ready ({process.poll()}):\n{_end_of(log)}")
-
-
-def _end_of(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    processes = [
+        ServiceProcess(factory, port, environment_with(values), folder, options=("--timeout-keep-alive", "300"))
+        for port in free_ports(PROCESSES)
+    ]
+    try:
+        for process in processes:
+            process.start()
+        for process in processes:
+            await process.wait_until_ready()
+        yield Target([process.url for process in processes], settings, services, [process.log for process in processes])
+    finally:
+        for process in processes:
+            process.stop()
+        await services.database.close()

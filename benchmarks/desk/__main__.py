@@ -1,0 +1,139 @@
+"""`make desk`: the desk raced, killed, cut off and measured; the last line is one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.desk import claims
+from benchmarks.desk.gateways import THE_PRODUCT, running_gateways, scratch
+from benchmarks.postgres import PostgresMissing, empty_database, postgres_server
+
+P99_OF_CLAIM_MS = 100.0
+AT_ONCE = 16  # claims under way: more than two processors work on at a time only wait for each other
+DATABASES = ("sqlite", "postgresql")
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked for. `part` of the whole size, to try things out; figures name the size that they are of."""
+
+    part: float
+    say: Callable[[str], None]
+
+    def size(self, whole: int, least: int = 2) -> int:
+        """So many of so many."""
+        return max(least, round(whole * self.part))
+
+
+def main() -> int:
+    """Run the parts whose name has one of the words of `--only`; return 1 when a figure is missed."""
+    parser = argparse.ArgumentParser(prog="make desk", description=__doc__)
+    parser.add_argument("--only", default="", help="parts whose name has one of these words")
+    parser.add_argument("--size", type=float, default=1.0, help="a part of all sizes, to try things out")
+    asked = parser.parse_args()
+    words = asked.only.split() or [""]
+    console, began = Console(stderr=True), time.monotonic()
+    results: Result = {}
+    for name, part in PARTS.items():
+        if not any(word in name for word in words):
+            continue
+        started = time.monotonic()
+        results[name] = part(Run(asked.size, lambda line, name=name: console.print(f"{name}: {line}")))  # type: ignore[misc]
+        results[name]["seconds"] = round(time.monotonic() - started, 1)
+        console.print(f"{name} ({results[name]['seconds']:.0f} s): {results[name]}")
+    missed = [f"{name}: {line}" for name, result in results.items() for line in result.get("missed", [])]
+    for line in missed:
+        console.print(f"MISSED: {line}", style="bold red")
+    figures = {
+        "size": asked.size,
+        "seconds": round(time.monotonic() - began, 1),
+        "cores": os.cpu_count(),
+        "load": [round(value, 1) for value in os.getloadavg()],
+    }
+    print(json.dumps({"ok": bool(results) and not missed, "missed": missed} | results | figures, ensure_ascii=False))
+    return 0 if results and not missed else 1
+
+
+def claimed(run: Run) -> Result:
+    """Claims raced on both databases, and the control on both."""
+    found: Result = {"claimers": claims.CLAIMERS, "conversations": run.size(claims.CONVERSATIONS), "at_once": AT_ONCE}
+    missed: list[str] = []
+    for kind in DATABASES:
+        try:
+            race = _raced(kind, run.size(claims.CONVERSATIONS))
+            control = _raced(kind, run.size(100, 20), "benchmarks.desk.naive:reads_then_writes")
+        except PostgresMissing as missing:
+            missed.append(str(missing))
+            continue
+        run.say(f"{kind} {race}")
+        found[kind] = _rounded(asdict(race))
+        several = sum(count for winners, count in control.winners.items() if winners > 1)
+        found[f"{kind}_control_conversations_with_several_winners"] = several
+        missed += [f"{kind}: {line}" for line in _faults(race)]
+        missed += [] if several else [f"{kind}: the naive claim was not noticed"]
+    return found | {"missed": missed}
+
+
+def _raced(kind: str, conversations: int, factory: str = THE_PRODUCT) -> claims.Race:
+    with scratch() as folder, database(kind, str(folder)) as url:
+
+        async def go() -> claims.Race:
+            async with running_gateways(url, folder, factory=factory) as gateways:
+                return await claims.race(
+                    gateways, folder, claimers=claims.CLAIMERS, conversations=conversations, at_once=AT_ONCE
+                )
+
+        return asyncio.run(go())
+
+
+def _faults(race: claims.Race) -> list[str]:
+    faults = {
+        f"winners of a conversation: {dict(race.winners)}": set(race.winners) != {1},
+        f"other answers: {dict(race.odd)}": bool(race.odd),
+        f"{race.mistold} losers were told of another than the winner": bool(race.mistold),
+        f"{race.others_in_database} conversations belong to another in the database": bool(race.others_in_database),
+        f"{race.events} events for {race.winners.total()} conversations": race.events != race.winners.total(),
+        "nobody met anybody": not race.met,
+        f"p99 {race.times.p99:.1f} ms": race.times.p99 > P99_OF_CLAIM_MS,
+        f"p99 of winners {race.times_of_winners.p99:.1f} ms": race.times_of_winners.p99 > P99_OF_CLAIM_MS,
+    }
+    return [line for line, is_one in faults.items() if is_one]
+
+
+PARTS: dict[str, Callable[[Run], Result]] = {
+    "claimed": claimed,
+}
+
+
+@contextlib.contextmanager
+def database(kind: str, folder: str) -> Iterator[str]:
+    """An empty database of a kind. Raises PostgresMissing."""
+    if kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{folder}/gateway.db"
+        return
+    with postgres_server() as server, empty_database(server) as url:
+        yield url
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 1)
+    if isinstance(value, dict):
+        return {str(key): _rounded(each) for key, each in value.items()}
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""The controls: gateways that do what is often done instead. Harness only, the product has no such switch."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+
+from areaclienti.desk.operations import Operations, Taken
+from areaclienti.gateway.app import create_app as the_product
+from areaclienti.gateway.db.desk import DeskAgent, Handover
+from areaclienti.gateway.db.models import Conversation
+
+
+def reads_then_writes() -> FastAPI:
+    """The product, but a claim looks whether anybody has the conversation, and then gives it to who asked."""
+    Operations.claim = _look_then_take  # type: ignore[method-assign, assignment]
+    return the_product()
+
+
+async def _look_then_take(self: Operations, handover_id: str, agent_id: str) -> None:
+    def look(session: Session) -> None:
+        handover = session.get_one(Handover, handover_id)
+        if handover.state == "human" and handover.agent_id != agent_id:
+            raise Taken("human", session.get(DeskAgent, handover.agent_id))
+
+    def take(session: Session) -> None:
+        handover = session.get_one(Handover, handover_id)
+        conversation = session.get_one(Conversation, handover.conversation_id)
+        handover.state, handover.agent_id = "human", agent_id
+        conversation.owner, conversation.epoch = "human", conversation.epoch + 1
+
+    await self._database.read(look)
+    await self._database.write(take)
