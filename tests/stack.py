@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from areaclienti.supervisor.catalogue import public_url
+from areaclienti.supervisor.catalogue import environment_of, public_url
 from areaclienti.supervisor.display import PlainDisplay
 from areaclienti.supervisor.embedded import EmbeddedProduct, product_on_free_ports
 from areaclienti.supervisor.surroundings import PREFIX
@@ -71,6 +71,10 @@ class Stack:
         """The settings that the product runs with, as variables: for a command that works beside it."""
         given = self._product.around.environment
         return {name: value for name, value in given.items() if name.startswith(PREFIX)}
+
+    def environment_of(self, name: str) -> dict[str, str]:
+        """All that a service finds around it: for another process of the same kind."""
+        return environment_of(name, self._product.around, self.keys)
 
     def mailbox(self, to: str | None = None, after: int = 0) -> list[dict[str, Any]]:
         """Return the messages that would have been sent, newest first: those to `to`, or all."""

@@ -14,6 +14,7 @@ import h11
 _CHUNK = 65_536
 
 Fault = Callable[[str, str], bytes | None]
+Pause = Callable[[str, str], float]
 LinkOf = Callable[[Mapping[bytes, bytes]], str]
 
 
@@ -33,8 +34,8 @@ class Wiretap:
     """One port that leads to another; `link_of` names the link by the request's headers.
 
     `fault` (method, path → bytes, or None) answers in place of the other side; the connection ends then, so its bytes
-    say `Connection: close`. Where the other side is away, the caller's connection ends without an answer, as it would
-    without the tap.
+    say `Connection: close`. `pause` (method, path → seconds) holds an answer back. Where the other side is away, the
+    caller's connection ends without an answer, as it would without the tap.
     """
 
     port: int
@@ -42,6 +43,7 @@ class Wiretap:
     link_of: LinkOf
     folder: Path
     fault: Fault | None = None
+    pause: Pause | None = None
     exchanges: list[Exchange] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,6 +61,8 @@ class Wiretap:
                         self.link_of(dict(head.headers)), method, path, request + whole_body, answer + whole_answer
                     )
                 )
+                if self.pause:
+                    await asyncio.sleep(self.pause(method, path))
                 writer.write(answer)
                 await writer.drain()
                 if faulty is not None or not answer:

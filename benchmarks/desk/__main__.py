@@ -15,8 +15,9 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.desk import claims
+from benchmarks.desk import claims, silence
 from benchmarks.desk.gateways import THE_PRODUCT, running_gateways, scratch
+from benchmarks.desk.world import running_product
 from benchmarks.postgres import PostgresMissing, empty_database, postgres_server
 
 P99_OF_CLAIM_MS = 100.0
@@ -100,11 +101,12 @@ def _raced(kind: str, conversations: int, factory: str = THE_PRODUCT) -> claims.
 
 def _faults(race: claims.Race) -> list[str]:
     faults = {
-        f"winners of a conversation: {dict(race.winners)}": set(race.winners) != {1},
-        f"other answers: {dict(race.odd)}": bool(race.odd),
+        f"winners of a conversation: {race.winners}": set(race.winners) != {1},
+        f"other answers: {race.odd}": bool(race.odd),
         f"{race.mistold} losers were told of another than the winner": bool(race.mistold),
         f"{race.others_in_database} conversations belong to another in the database": bool(race.others_in_database),
-        f"{race.events} events for {race.winners.total()} conversations": race.events != race.winners.total(),
+        f"{race.events} events for {sum(race.winners.values())} conversations": race.events
+        != sum(race.winners.values()),
         "nobody met anybody": not race.met,
         f"p99 {race.times.p99:.1f} ms": race.times.p99 > P99_OF_CLAIM_MS,
         f"p99 of winners {race.times_of_winners.p99:.1f} ms": race.times_of_winners.p99 > P99_OF_CLAIM_MS,
@@ -112,8 +114,37 @@ def _faults(race: claims.Race) -> list[str]:
     return [line for line, is_one in faults.items() if is_one]
 
 
+def silent(run: Run) -> Result:
+    """What the assistant hears and says while people have the conversations, and a gateway that asks it anyway."""
+    found = _silence(THE_PRODUCT, silence.CUSTOMERS, run.size(silence.MESSAGES, silence.CUSTOMERS))
+    control = _silence("benchmarks.desk.naive:asks_anyway", 2, 40)
+    heard = {
+        name: value for name, value in asdict(found).items() if name not in ("customers", "messages", "taken") and value
+    }
+    missed = [f"{name}: {value}" for name, value in heard.items() if name != "heard_after_hand_back"]
+    missed += [] if found.taken == found.messages else [f"{found.taken} of {found.messages} messages were taken"]
+    if found.heard_after_hand_back < found.customers:
+        missed.append("the recorder at the engine's door did not see what was handed back")
+    noticed = {
+        name: value for name, value in asdict(control).items() if name in ("bot_lines", "rows_changed_in_engine")
+    }
+    missed += [f"the control was not noticed by {name}" for name, value in noticed.items() if not value]
+    return asdict(found) | {"control": asdict(control), "missed": missed}
+
+
+def _silence(factory: str, customers: int, messages: int) -> silence.Silence:
+    with scratch() as folder, running_product(folder, factory=factory) as world:
+
+        async def go() -> silence.Silence:
+            await world.second.wait_until_ready()
+            return await silence.keep_silence(world, customers, messages)
+
+        return asyncio.run(go())
+
+
 PARTS: dict[str, Callable[[Run], Result]] = {
     "claimed": claimed,
+    "silent": silent,
 }
 
 

@@ -43,8 +43,8 @@ class Race:
     """What came of all claims."""
 
     claims: int
-    winners: Counter[int] = field(default_factory=Counter)  # conversations by how many were told that they have it
-    odd: Counter[str] = field(default_factory=Counter)  # answers that are neither
+    winners: dict[int, int] = field(default_factory=dict)  # conversations by how many were told that they have it
+    odd: dict[str, int] = field(default_factory=dict)  # answers that are neither
     mistold: int = 0  # losers who were told of somebody who does not have it
     met: int = 0  # conversations at which several claims were under way before one of them was answered
     met_at_most: int = 0
@@ -88,21 +88,22 @@ async def _judged(claims: list[Claim], database_url: str) -> Race:
     for claim in claims:
         by_handover.setdefault(claim.handover_id, []).append(claim)
     has, events = await _in_database(database_url)
-    found = Race(len(claims), events=events)
+    found, winners_of, odd = Race(len(claims), events=events), Counter[int](), Counter[str]()
     for handover_id, tried in by_handover.items():
         winners = [claim for claim in tried if claim.status == WON]
-        found.winners[len(winners)] += 1
+        winners_of[len(winners)] += 1
         found.others_in_database += [has[handover_id]] != [winner.by.id for winner in winners]
         names = {winner.by.name for winner in winners}
         for claim in tried:
             if claim.status == LOST and claim.code == "taken":
                 found.mistold += claim.told not in names
             elif claim.status != WON:
-                found.odd[f"{claim.status} {claim.code}"] += 1
+                odd[f"{claim.status} {claim.code}"] += 1
         first = min(claim.ended for claim in tried)
         under_way = sum(claim.began < first for claim in tried)
         found.met += under_way > 1
         found.met_at_most = max(found.met_at_most, under_way)
+    found.winners, found.odd = dict(winners_of), dict(odd)
     found.times = times([claim.ended - claim.began for claim in claims])
     found.times_of_winners = times([claim.ended - claim.began for claim in claims if claim.status == WON])
     found.per_second = len(claims) / (max(claim.ended for claim in claims) - min(claim.began for claim in claims))
@@ -114,9 +115,8 @@ async def _in_database(database_url: str) -> tuple[dict[str, str | None], int]:
     database = open_database(database_url)
 
     def look(session: Session) -> tuple[dict[str, str | None], int]:
-        has = {
-            handover_id: agent_id for handover_id, agent_id in session.execute(select(Handover.id, Handover.agent_id))
-        }
+        rows = session.execute(select(Handover.id, Handover.agent_id))
+        has = {row.id: row.agent_id for row in rows}
         taken = select(func.count()).where(HandoverEvent.to_owner == "human")
         return has, session.scalar(taken) or 0
 

@@ -75,6 +75,7 @@ async def running_gateways(
         "engine_url": nobody,
         "identity_url": nobody_either,
         "rate_limit_scale": "1000000",
+        "desk_lease_seconds": "86400",  # whoever claims here has no page that says he is there
         **settings,
     }
     await asyncio.to_thread(upgrade, database_url)

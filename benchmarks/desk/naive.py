@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
 from areaclienti.desk.operations import Operations, Taken
+from areaclienti.gateway import ledger
 from areaclienti.gateway.app import create_app as the_product
 from areaclienti.gateway.db.desk import DeskAgent, Handover
 from areaclienti.gateway.db.models import Conversation
@@ -14,6 +15,12 @@ from areaclienti.gateway.db.models import Conversation
 def reads_then_writes() -> FastAPI:
     """The product, but a claim looks whether anybody has the conversation, and then gives it to who asked."""
     Operations.claim = _look_then_take  # type: ignore[method-assign, assignment]
+    return the_product()
+
+
+def asks_anyway() -> FastAPI:
+    """The product, but the engine is asked whoever has the conversation."""
+    ledger.engine_is_asked = lambda _: True
     return the_product()
 
 

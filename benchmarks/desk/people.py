@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,11 +26,11 @@ from areaclienti.settings import GatewaySettings
 
 PASSWORD = "Tramonto-Verde7"  # of every agent of the harness
 # Somebody answers whenever this is run.
-ALWAYS_OPEN = {
+ALWAYS_OPEN: Mapping[str, Any] = {
     "desk": "on",
     "desk_opens": "00:00",
     "desk_closes": "23:59:59",
-    "desk_weekdays": "[1, 2, 3, 4, 5, 6, 7]",
+    "desk_weekdays": [1, 2, 3, 4, 5, 6, 7],
     "desk_open_on_holidays": "true",
 }
 ASKED = HandoverAsked(reason="requested", resume_step="contact", resume_expects="email_or_mobile")
