@@ -15,13 +15,17 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.desk import claims, silence
+from benchmarks.desk import claims, deaths, hand_backs, sightings, silence
 from benchmarks.desk.gateways import THE_PRODUCT, running_gateways, scratch
 from benchmarks.desk.world import running_product
-from benchmarks.postgres import PostgresMissing, empty_database, postgres_server
+from benchmarks.postgres import PostgresMissing, empty_database, own_server, postgres_server
 
 P99_OF_CLAIM_MS = 100.0
 AT_ONCE = 16  # claims under way: more than two processors work on at a time only wait for each other
+KILLS = 200
+SEED = 7
+P99_OF_SIGHT_MS = 1_000.0
+GATEWAYS = 2
 DATABASES = ("sqlite", "postgresql")
 Result = dict[str, Any]
 
@@ -117,7 +121,7 @@ def _faults(race: claims.Race) -> list[str]:
 def silent(run: Run) -> Result:
     """What the assistant hears and says while people have the conversations, and a gateway that asks it anyway."""
     found = _silence(THE_PRODUCT, silence.CUSTOMERS, run.size(silence.MESSAGES, silence.CUSTOMERS))
-    control = _silence("benchmarks.desk.naive:asks_anyway", 2, 40)
+    control = _silence("benchmarks.desk.naive:asks_anyway", 2, 40, settle_seconds=8.0, hands_back=False)
     heard = {
         name: value for name, value in asdict(found).items() if name not in ("customers", "messages", "taken") and value
     }
@@ -132,12 +136,93 @@ def silent(run: Run) -> Result:
     return asdict(found) | {"control": asdict(control), "missed": missed}
 
 
-def _silence(factory: str, customers: int, messages: int) -> silence.Silence:
+def _silence(factory: str, customers: int, messages: int, **more: Any) -> silence.Silence:
     with scratch() as folder, running_product(folder, factory=factory) as world:
 
         async def go() -> silence.Silence:
             await world.second.wait_until_ready()
-            return await silence.keep_silence(world, customers, messages)
+            return await silence.keep_silence(world, customers, messages, **more)
+
+        return asyncio.run(go())
+
+
+def handed_back(run: Run) -> Result:
+    """From every step of every story, at that step and each before it."""
+    with scratch() as folder, running_product(folder) as world:
+
+        async def go() -> hand_backs.Returns:
+            await world.second.wait_until_ready()
+            return await hand_backs.hand_back_everywhere(world, run.part)
+
+        found = asyncio.run(go())
+    missed = [f"stood elsewhere: {line}" for line in found.elsewhere]
+    missed += [f"not finished: {line}" for line in found.unfinished]
+    missed += [] if found.finished == found.tried else [f"{found.finished} of {found.tried} were finished"]
+    figures = asdict(found) | {"elsewhere": len(found.elsewhere), "unfinished": len(found.unfinished)}
+    return figures | {"missed": missed}
+
+
+def seen(run: Run) -> Result:
+    """Escalations on 200 agents' screens, on SQLite and PostgreSQL; a customer's turn without and with that load."""
+    found: Result = {}
+    missed: list[str] = []
+    for kind in DATABASES:
+        try:
+            measured = _sightings(kind, run)
+        except PostgresMissing as missing:
+            missed.append(str(missing))
+            continue
+        run.say(f"{kind} {measured}")
+        found[kind] = _rounded(asdict(measured))
+        late = {gateway: sight.p99 for gateway, sight in measured.from_accepted.items() if sight.p99 > P99_OF_SIGHT_MS}
+        missed += [f"{kind}: p99 {p99:.0f} ms at {gateway}" for gateway, p99 in late.items()]
+        missed += [f"{kind}: {measured.not_seen} were never seen"] if measured.not_seen else []
+        missed += [f"{kind}: nobody watched at one of the gateways"] if len(measured.from_accepted) < GATEWAYS else []
+    return found | {"missed": missed}
+
+
+def _sightings(kind: str, run: Run) -> sightings.Sightings:
+    sizes = run.size(sightings.AGENTS), run.size(sightings.CONVERSATIONS), run.size(sightings.ESCALATIONS)
+    with scratch() as folder, database(kind, str(folder)) as url, running_product(folder, database_url=url) as world:
+
+        async def go() -> sightings.Sightings:
+            await world.second.wait_until_ready()
+            return await sightings.look_out(world, *sizes)
+
+        return asyncio.run(go())
+
+
+def killed(run: Run) -> Result:
+    """200 kills on both databases while everybody talks, and a gateway that acknowledges first."""
+    found: Result = {}
+    missed: list[str] = []
+    for kind in DATABASES:
+        try:
+            came = _deaths(kind, run.size(KILLS // len(DATABASES), 6), THE_PRODUCT)
+        except PostgresMissing as missing:
+            missed.append(str(missing))
+            continue
+        run.say(f"{kind} {came}")
+        found[kind] = asdict(came)
+        wrong = ("lost", "twice", "gaps", "answers_lost_or_twice", "not_settled")
+        missed += [f"{kind}: {name} {getattr(came, name)} {came.examples[:3]}" for name in wrong if getattr(came, name)]
+        missed += [] if came.kills_amid_traffic else [f"{kind}: nobody talked while processes died"]
+    control = _deaths("sqlite", 12, "benchmarks.desk.naive:acknowledges_first")
+    missed += [] if control.lost else ["the gateway that acknowledges first was not noticed"]
+    return found | {"control_lost": control.lost, "missed": missed}
+
+
+def _deaths(kind: str, kills: int, factory: str) -> deaths.Deaths:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(scratch())
+        server = stack.enter_context(own_server()) if kind == "postgresql" else None
+        url = server.url if server is not None else f"sqlite+aiosqlite:///{folder}/gateway.db"
+        more = {"desk_lease_seconds": "60", "start_timeout_seconds": "300"}
+        world = stack.enter_context(running_product(folder, database_url=url, factory=factory, **more))
+
+        async def go() -> deaths.Deaths:
+            await world.second.wait_until_ready()
+            return await deaths.die(world, kills, SEED, server)
 
         return asyncio.run(go())
 
@@ -145,6 +230,9 @@ def _silence(factory: str, customers: int, messages: int) -> silence.Silence:
 PARTS: dict[str, Callable[[Run], Result]] = {
     "claimed": claimed,
     "silent": silent,
+    "killed": killed,
+    "handed_back": handed_back,
+    "seen": seen,
 }
 
 

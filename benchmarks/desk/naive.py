@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
@@ -10,6 +13,7 @@ from areaclienti.gateway import ledger
 from areaclienti.gateway.app import create_app as the_product
 from areaclienti.gateway.db.desk import DeskAgent, Handover
 from areaclienti.gateway.db.models import Conversation
+from areaclienti.gateway.ledger import Ledger
 
 
 def reads_then_writes() -> FastAPI:
@@ -22,6 +26,27 @@ def asks_anyway() -> FastAPI:
     """The product, but the engine is asked whoever has the conversation."""
     ledger.engine_is_asked = lambda _: True
     return the_product()
+
+
+def acknowledges_first() -> FastAPI:
+    """The product, but a customer is answered before his message is written."""
+    Ledger.say = _write_later  # type: ignore[method-assign]
+    return the_product()
+
+
+_say = Ledger.say
+_under_way: set[asyncio.Task[int]] = set()
+
+
+async def _write_later(self: Ledger, conversation_id: str, client_id: str, *what: Any) -> int:
+    async def later() -> int:
+        await asyncio.sleep(0.3)  # a queue that is worked on by and by
+        return await _say(self, conversation_id, client_id, *what)
+
+    known = await self.seq_of(conversation_id, client_id)
+    if known is None:
+        _under_way.add(asyncio.create_task(later()))
+    return known or 0
 
 
 async def _look_then_take(self: Operations, handover_id: str, agent_id: str) -> None:

@@ -13,6 +13,7 @@ from areaclienti.gateway.db.database import open_database
 from benchmarks.desk.customer import Customer, NotTaken
 from benchmarks.desk.desk_day import given, take_next
 from benchmarks.desk.world import World, opened
+from benchmarks.waiting import until
 
 CUSTOMERS, MESSAGES = 10, 500
 ENGINE_SECONDS = 0.8  # how late an engine answers that is slowed
@@ -41,12 +42,17 @@ class Silence:
     turns_and_classifications_at_the_door: int = 0
     rows_changed_in_engine: int = 0
     turns_in_ledger: int = 0
+    turns_waiting: int = 0
     bot_lines: int = 0
     bot_lines_shown: int = 0
 
 
-async def keep_silence(world: World, customers: int, messages: int) -> Silence:
-    """Everybody asks for a person with an answer still on its way; all write while people have the conversations."""
+async def keep_silence(
+    world: World, customers: int, messages: int, *, settle_seconds: float = SETTLE_SECONDS, hands_back: bool = True
+) -> Silence:
+    """Everybody asks for a person with an answer still on its way; all write while people have the conversations. At
+    the end they are handed back, so that the recorder must hear something.
+    """
     found = Silence(customers, messages)
     agents = await world.agents(customers)
     try:
@@ -62,7 +68,7 @@ async def keep_silence(world: World, customers: int, messages: int) -> Silence:
             texts = itertools.cycle(SAID)
             each = [[next(texts) for _ in range(messages // customers)] for _ in open_ones]
             taken = await asyncio.gather(*map(_write, open_ones, each))
-            await _settled(world)
+            found.turns_waiting = await _settled(world, settle_seconds)
             after = await _ledger(world)
             found.taken = sum(taken)
             found.turns_and_classifications_at_the_door = world.asked_of_engine() - heard
@@ -76,11 +82,12 @@ async def keep_silence(world: World, customers: int, messages: int) -> Silence:
                 for line in customer.seen
             )
             world.engine_door.pause = None
-            heard = world.asked_of_engine()
-            for agent, handover_id in zip(agents, handovers, strict=True):
-                await given(agent, "POST", f"/handovers/{handover_id}/hand-back", {"step": "name"})
-            await asyncio.gather(*(customer.answered(before[customer]) for customer in open_ones))
-            found.heard_after_hand_back = world.asked_of_engine() - heard
+            if hands_back:
+                heard = world.asked_of_engine()
+                for agent, handover_id in zip(agents, handovers, strict=True):
+                    await given(agent, "POST", f"/handovers/{handover_id}/hand-back", {"step": "name"})
+                await asyncio.gather(*(customer.answered(before[customer]) for customer in open_ones))
+                found.heard_after_hand_back = world.asked_of_engine() - heard
     finally:
         world.engine_door.pause = None
         for agent in agents:
@@ -119,12 +126,15 @@ async def _write(customer: Customer, texts: Sequence[str]) -> int:
     return taken
 
 
-async def _settled(world: World) -> None:
-    """Until every turn that waits was asked, if any is: whoever asks late is seen as well."""
-    async with asyncio.timeout(SETTLE_SECONDS):
-        while (await _ledger(world))["pending"]:
-            await asyncio.sleep(0.1)
+async def _settled(world: World, seconds: float) -> int:
+    """Wait until every turn that waits was asked, if any is: whoever asks late is seen as well. How many wait still."""
+
+    async def is_settled() -> bool:
+        return not (await _ledger(world))["pending"]
+
+    await until(is_settled, seconds)
     await asyncio.sleep(2 * ENGINE_SECONDS)  # an answer that is on its way comes within this
+    return (await _ledger(world))["pending"]
 
 
 async def _ledger(world: World) -> dict[str, int]:

@@ -77,14 +77,16 @@ def running_product(
     url = database_url or f"sqlite+aiosqlite:///{folder / 'var' / 'gateway.db'}"
     given = {name: str(port) for name, port in ports.items()}
     given |= {"engine_url": f"http://127.0.0.1:{door}", "gateway_database_url": url, "whatsapp": "off", **SETTINGS}
+    given |= {"desk_lease_seconds": "86400"}  # agents have no page that says that they are there, unless it is said
     given |= {name: value if isinstance(value, str) else json.dumps(value) for name, value in ALWAYS_OPEN.items()}
     (folder / "var").mkdir(exist_ok=True)
     tap = Wiretap(door, ports["engine_port"], lambda _: "gateway-engine", folder / "captures")
     with contextlib.ExitStack() as running:
         running.enter_context(started_otherwise({"gateway": gateway_made_by(factory)}))
         running.enter_context(listening(tap))
-        stack = running.enter_context(running_stack(folder / "var", **given, **settings))
-        second = ServiceProcess(factory, second_port, stack.environment_of("gateway"), folder, options=OPTIONS)
+        stack = running.enter_context(running_stack(folder / "var", **(given | settings)))
+        around = stack.environment_of("gateway")
+        second = ServiceProcess(factory, second_port, around, folder, options=OPTIONS, ready_path="/health/live")
         second.start()
         running.callback(second.stop)
         yield World(stack, second, url, tap, random.Random(seed))

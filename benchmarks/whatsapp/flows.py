@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pywa.utils import default_flow_request_decryptor, default_flow_response_encryptor
 
+from benchmarks.waiting import until
 from benchmarks.whatsapp import webhooks
 from benchmarks.whatsapp.phone import Phone
-from benchmarks.whatsapp.records import until
 from tests.stack import Stack
 
 PATH = "/webhooks/whatsapp/flow"

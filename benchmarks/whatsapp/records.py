@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from benchmarks.waiting import until
 
 _OF_CHANNEL = "conversation_id IN (SELECT id FROM conversations WHERE channel = 'whatsapp')"
 
@@ -101,13 +100,3 @@ class Records:
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    """Whether the condition came true within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(0.1)
-    return True

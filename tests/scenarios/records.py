@@ -32,6 +32,12 @@ class Records:
         [(found,)] = _rows(self._gateway, f"SELECT id FROM conversations WHERE {column} = ?", value)
         return str(found)
 
+    def handover_of(self, conversation_id: str) -> str:
+        """The conversation's handover that has not ended."""
+        query = "SELECT id FROM handovers WHERE conversation_id = ? AND ended_at IS NULL"
+        [(found,)] = _rows(self._gateway, query, conversation_id)
+        return str(found)
+
     def let_pass(self, conversation_id: str, hours: float) -> None:
         """Move what the gateway remembers of the conversation's last activity into the past."""
         with contextlib.closing(sqlite3.connect(self._gateway, timeout=10)) as connection, connection:
