@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.desk import claims, deaths, hand_backs, sightings, silence
+from benchmarks.desk import claims, deaths, hand_backs, revocation, sightings, silence, tabs
 from benchmarks.desk.gateways import THE_PRODUCT, running_gateways, scratch
 from benchmarks.desk.world import running_product
 from benchmarks.postgres import PostgresMissing, empty_database, own_server, postgres_server
@@ -227,11 +227,49 @@ def _deaths(kind: str, kills: int, factory: str) -> deaths.Deaths:
         return asyncio.run(go())
 
 
+def cut_off(run: Run) -> Result:
+    """Tabs on bad lines: a page without a browser, then the real page in Chromium."""
+    with scratch() as folder, running_product(folder) as world:
+
+        async def go() -> tabs.Tabs:
+            await world.second.wait_until_ready()
+            return await tabs.on_bad_lines(world, run.size(tabs.TABS, 2), run.size(tabs.ROUNDS, 1))
+
+        found = {"in_python": asyncio.run(go())}
+    missed = [f"{name}: {line}" for name, came in found.items() for line in came.never]
+    missed += [
+        f"{name}: {fault} {seconds} s"
+        for name, came in found.items()
+        for fault, seconds in came.slowest.items()
+        if seconds > tabs.EQUAL_SECONDS
+    ]
+    return {name: asdict(came) for name, came in found.items()} | {"missed": missed}
+
+
+def revoked(run: Run) -> Result:
+    """The streams of somebody whom an operator revokes."""
+    with scratch() as folder, database("sqlite", str(folder)) as url:
+
+        async def go() -> revocation.Revocation:
+            async with running_gateways(url, folder, desk_lease_seconds="60") as gateways:
+                return await revocation.revoke(gateways)
+
+        found = asyncio.run(go())
+    late = [seconds for seconds in found.seconds if seconds is None or seconds > revocation.WITHIN_SECONDS]
+    missed = [f"{len(late)} of {found.streams} streams went on"] if late else []
+    missed += [f"asked afterwards: {found.refused_afterwards}"] if set(found.refused_afterwards) != {401} else []
+    missed += [f"{found.others_cut} streams of a colleague were cut"] if found.others_cut else []
+    missed += [] if found.conversation_back_in_queue else ["what he had is not in the queue"]
+    return asdict(found) | {"missed": missed}
+
+
 PARTS: dict[str, Callable[[Run], Result]] = {
     "claimed": claimed,
     "silent": silent,
     "killed": killed,
+    "tabs": cut_off,
     "handed_back": handed_back,
+    "revoked": revoked,
     "seen": seen,
 }
 

@@ -33,6 +33,7 @@ class Gateways:
     database_url: str
     desk_key: str
     origin: str
+    environment: Mapping[str, str]  # for commands of the product beside them
 
     @property
     def urls(self) -> list[str]:
@@ -89,7 +90,7 @@ async def running_gateways(
         for process in processes:
             await process.wait_until_ready()
         parsed = GatewaySettings(_env_file=None, **values)
-        yield Gateways(processes, parsed, database_url, desk_key, str(values["public_url"]))
+        yield Gateways(processes, parsed, database_url, desk_key, str(values["public_url"]), environment_with(values))
     finally:
         for process in processes:
             process.stop()
