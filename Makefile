@@ -6,7 +6,7 @@ ENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean attack fuzz canary whatsapp
+.PHONY: help setup run train test test-fast scenarios lint pins bench delivery eval matching map clean distclean attack fuzz canary whatsapp desk
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ canary: setup ## plant unique secrets on every way through the product, then sea
 
 whatsapp: setup ## race, kill and flood the WhatsApp channel, play every conversation over it (about 12 minutes; ONLY="flow": a part)
 	@exec $(ENV) -m benchmarks.whatsapp $(if $(ONLY),--only "$(ONLY)")
+
+desk: setup ## race, kill, cut off and measure the agents' desk (about 25 minutes; ONLY="claimed seen": parts; SIZE=0.1 to try)
+	@exec $(ENV) -m benchmarks.desk $(if $(ONLY),--only "$(ONLY)") $(if $(SIZE),--size $(SIZE))
 
 eval: train ## measure the matcher on impostors, the NLU on messages it has not learnt from (SET=development, names/a or names/c1, SHOW=1: what is wrong, with its text)
 	@$(if $(SET),,exec $(ENV) -m benchmarks.matching.evaluate)

@@ -23,20 +23,19 @@ class Line:
     connections are reset again and again; slow: each piece takes a while.
     """
 
-    def __init__(self, upstream_port: int, chance: random.Random) -> None:
+    def __init__(self, port: int, upstream_port: int, chance: random.Random) -> None:
+        self.port = port
         self._upstream_port = upstream_port
         self._chance = chance
         self._fault: Fault | None = None
         self._changed = asyncio.Condition()
         self._open: set[asyncio.StreamWriter] = set()
-        self.port = 0
         self.connections = 0
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[Line]:
-        """Serve on a port of the kernel's until the block ends."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        """Serve until the block ends."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         dropping = asyncio.create_task(self._drop_again_and_again())
         try:
             yield self

@@ -15,8 +15,11 @@ from typing import Any
 
 from rich.console import Console
 
+from areaclienti.supervisor.free_ports import free_ports
 from benchmarks.desk import claims, deaths, hand_backs, revocation, sightings, silence, tabs
+from benchmarks.desk.chromium_tab import ChromiumMissing, chromium_page
 from benchmarks.desk.gateways import THE_PRODUCT, running_gateways, scratch
+from benchmarks.desk.judged import judged_by
 from benchmarks.desk.world import running_product
 from benchmarks.postgres import PostgresMissing, empty_database, own_server, postgres_server
 
@@ -217,8 +220,11 @@ def _deaths(kind: str, kills: int, factory: str) -> deaths.Deaths:
         folder = stack.enter_context(scratch())
         server = stack.enter_context(own_server()) if kind == "postgresql" else None
         url = server.url if server is not None else f"sqlite+aiosqlite:///{folder}/gateway.db"
-        more = {"desk_lease_seconds": "60", "start_timeout_seconds": "300"}
-        world = stack.enter_context(running_product(folder, database_url=url, factory=factory, **more))
+        world = stack.enter_context(
+            running_product(
+                folder, database_url=url, factory=factory, desk_lease_seconds="60", start_timeout_seconds="300"
+            )
+        )
 
         async def go() -> deaths.Deaths:
             await world.second.wait_until_ready()
@@ -229,13 +235,21 @@ def _deaths(kind: str, kills: int, factory: str) -> deaths.Deaths:
 
 def cut_off(run: Run) -> Result:
     """Tabs on bad lines: a page without a browser, then the real page in Chromium."""
-    with scratch() as folder, running_product(folder) as world:
+    of_python, of_chromium = free_ports(run.size(tabs.TABS)), free_ports(1)
+    origins = json.dumps([f"http://127.0.0.1:{port}" for port in (*of_python, *of_chromium)])
+    with scratch() as folder, running_product(folder, allowed_origins=origins) as world:
 
-        async def go() -> tabs.Tabs:
+        async def go() -> dict[str, tabs.Tabs]:
             await world.second.wait_until_ready()
-            return await tabs.on_bad_lines(world, run.size(tabs.TABS, 2), run.size(tabs.ROUNDS, 1))
+            return {
+                "in_python": await tabs.on_bad_lines(world, of_python, run.size(tabs.ROUNDS, 1)),
+                "in_chromium": await tabs.on_bad_lines(world, of_chromium, run.size(tabs.ROUNDS, 1), chromium_page),
+            }
 
-        found = {"in_python": asyncio.run(go())}
+        try:
+            found = asyncio.run(go())
+        except ChromiumMissing as missing:
+            return {"missed": [str(missing)]}
     missed = [f"{name}: {line}" for name, came in found.items() for line in came.never]
     missed += [
         f"{name}: {fault} {seconds} s"
@@ -263,14 +277,34 @@ def revoked(run: Run) -> Result:
     return asdict(found) | {"missed": missed}
 
 
+def matrix(_: Run) -> Result:
+    """Routes, roles and agencies, generated from the router by the unit tests."""
+    return _judged("tests/unit/desk", "-k", "matrix")
+
+
+def accessible(_: Run) -> Result:
+    """Every page and state of the desk in both colour schemes, by axe."""
+    return _judged("tests/browser/desk", "-k", "accessib")
+
+
+def _judged(*selection: str) -> Result:
+    found = judged_by(selection)
+    missed = [f"failed: {name}" for name in found.failed] + [f"skipped: {name}" for name in found.skipped]
+    missed += [] if found.passed else ["no test was run"]
+    figures = asdict(found) | {"failed": len(found.failed), "skipped": len(found.skipped)}
+    return figures | {"missed": missed}
+
+
 PARTS: dict[str, Callable[[Run], Result]] = {
     "claimed": claimed,
     "silent": silent,
     "killed": killed,
     "tabs": cut_off,
     "handed_back": handed_back,
+    "matrix": matrix,
     "revoked": revoked,
     "seen": seen,
+    "accessible": accessible,
 }
 
 

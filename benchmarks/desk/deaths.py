@@ -262,7 +262,7 @@ async def _settle_and_judge(world: World, customers: list[Customer], ledger: Led
     async def is_settled() -> bool:
         with contextlib.suppress(Exception):  # the database may be on its way back
             rows = await _rows(world, "SELECT count(*) FROM turns WHERE state = 'pending'")
-            return rows[0][0] == 0
+            return bool(rows[0][0] == 0)
         return False
 
     found.not_settled += not await until(is_settled, SETTLE_SECONDS)

@@ -71,6 +71,7 @@ async def running_gateways(
         **CHEAP_HASHES,
         **keys,
         "desk_key": desk_key,
+        "var_dir": str(folder),
         "gateway_database_url": database_url,
         "public_url": f"http://127.0.0.1:{ports[0]}",
         "engine_url": nobody,

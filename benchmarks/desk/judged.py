@@ -23,7 +23,7 @@ class Judged:
     passed: int = 0
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    parameters: Counter[str] = field(default_factory=Counter)
+    parameters: dict[str, int] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)  # properties that tests recorded
 
 
@@ -35,7 +35,7 @@ def judged_by(selection: Sequence[str], **environment: str) -> Judged:
         around = os.environ | {"REQUIRE_ALL": "1"} | environment
         subprocess.run(command, cwd=ROOT, env=around, stdout=subprocess.DEVNULL, check=False)
         cases = list(ET.parse(report).iter("testcase")) if report.is_file() else []
-    found = Judged()
+    found, parameters = Judged(), Counter[str]()
     for case in cases:
         name = str(case.get("name"))
         if case.find("failure") is not None or case.find("error") is not None:
@@ -45,6 +45,7 @@ def judged_by(selection: Sequence[str], **environment: str) -> Judged:
         else:
             found.passed += 1
         if given := re.search(r"\[(.+)\]$", name):
-            found.parameters.update(given[1].split("-"))
+            parameters.update(given[1].split("-"))
         found.said += [f"{one.get('name')}: {one.get('value')}" for one in case.iter("property")]
+    found.parameters = dict(parameters)
     return found

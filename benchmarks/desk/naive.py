@@ -24,13 +24,13 @@ def reads_then_writes() -> FastAPI:
 
 def asks_anyway() -> FastAPI:
     """The product, but the engine is asked whoever has the conversation."""
-    ledger.engine_is_asked = lambda _: True
+    setattr(ledger, "engine_is_asked", lambda _: True)  # noqa: B010
     return the_product()
 
 
 def acknowledges_first() -> FastAPI:
     """The product, but a customer is answered before his message is written."""
-    Ledger.say = _write_later  # type: ignore[method-assign]
+    Ledger.say = _write_later  # type: ignore[method-assign, assignment]
     return the_product()
 
 

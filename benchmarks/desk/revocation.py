@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 from benchmarks.desk.agent_browser import AgentBrowser
 from benchmarks.desk.gateways import Gateways
 from benchmarks.desk.people import hire, let_wait
-from benchmarks.processes import ROOT
 
 WITHIN_SECONDS = 60.0
 GIVE_UP_SECONDS = 120.0
@@ -41,9 +41,9 @@ async def revoke(gateways: Gateways) -> Revocation:
         for is_open in opened.values():
             await is_open.wait()
     command = [sys.executable, "-m", "areaclienti", "desk", "revoke", gone.person.email]
-    await asyncio.to_thread(
-        subprocess.run, command, cwd=ROOT, env=gateways.environment, check=True, stdout=subprocess.DEVNULL
-    )
+    folder, around = gateways.processes[0].log.parent, gateways.environment
+    act = partial(subprocess.run, command, cwd=folder, env=around, check=True, stdout=subprocess.DEVNULL)
+    await asyncio.to_thread(act)
     began = time.monotonic()
     its = [task for (browser, *_), task in following.items() if browser is gone]
     others = [task for (browser, *_), task in following.items() if browser is stays]

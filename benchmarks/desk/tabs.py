@@ -8,7 +8,7 @@ import itertools
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from benchmarks.desk.agent_browser import AgentBrowser
 from benchmarks.desk.customer import Customer
 from benchmarks.desk.desk_day import ask_for_a_person, given, take_next
 from benchmarks.desk.world import World, opened
-from benchmarks.line import FAULTS, Line
+from benchmarks.line import FAULTS, Fault, Line
 from benchmarks.waiting import until
 
 TABS, ROUNDS = 4, 6  # tabs side by side; times that each fault comes
@@ -28,7 +28,8 @@ LONG_SECONDS = 35.0  # longer than a gateway waits for a reader who takes nothin
 SILENCE_SECONDS = 40.0  # of static/desk/live.js, as are the pauses
 BACKOFF_SECONDS = (0.3, 0.7, 1.0, 1.3)
 JITTER_SECONDS = 0.3
-SUSPENDED: Final = "suspended"
+SUSPENDED: Final[Literal["suspended"]] = "suspended"
+ALL_FAULTS: tuple[Fault | Literal["suspended"], ...] = (*FAULTS, SUSPENDED)
 
 
 class Tab(Protocol):
@@ -108,9 +109,11 @@ async def python_page(agent: AgentBrowser, handover_id: str, url: str, chance: r
         await asyncio.gather(living, return_exceptions=True)
 
 
-async def on_bad_lines(world: World, tabs: int, rounds: int, open_tab: Open = python_page) -> Tabs:
-    """Each fault on each line `rounds` times; customers and agents write meanwhile, past the line."""
-    found = Tabs()
+async def on_bad_lines(world: World, ports: Sequence[int], rounds: int, open_tab: Open = python_page) -> Tabs:
+    """A tab on a line at each of the ports, each fault on each line `rounds` times; customers and agents write
+    meanwhile, past the lines.
+    """
+    found, tabs = Tabs(), len(ports)
     agents = await world.agents(tabs)
     async with contextlib.AsyncExitStack() as stack:
         customers = await stack.enter_async_context(opened(world, tabs))
@@ -120,7 +123,7 @@ async def on_bad_lines(world: World, tabs: int, rounds: int, open_tab: Open = py
             handover_id = await take_next(agent)
             chance = random.Random(f"tab {number}")
             upstream = urlsplit(world.urls[number % 2]).port or 80
-            line = await stack.enter_async_context(Line(upstream, chance).listening())
+            line = await stack.enter_async_context(Line(ports[number], upstream, chance).listening())
             url = f"http://127.0.0.1:{line.port}"
             tab = await stack.enter_async_context(open_tab(agent, handover_id, url, chance))
             tasks.append(_bad_day(customer, agent, handover_id, line, tab, chance, rounds, found, is_first=number == 0))
@@ -142,8 +145,8 @@ async def _bad_day(
     *,
     is_first: bool,
 ) -> None:
-    for number, fault in itertools.product(range(rounds), (*FAULTS, SUSPENDED)):
-        await (tab.suspend(True) if fault == SUSPENDED else line.set(fault))
+    for number, fault in itertools.product(range(rounds), ALL_FAULTS):
+        await _begin(tab, line, fault)
         for words in ("le scrivo", "mi sente?", "ci siete?"):
             await customer.say(f"{words} {number}")
             await asyncio.sleep(chance.uniform(0.0, 0.3))
@@ -164,11 +167,22 @@ async def _bad_day(
     found.connections += line.connections
 
 
+async def _begin(tab: Tab, line: Line, fault: Fault | Literal["suspended"]) -> None:
+    if fault == SUSPENDED:
+        await tab.suspend(True)
+    else:
+        await line.set(fault)
+
+
 def _equals(tab: Tab, ledger: Sequence[str]) -> Callable[[], Awaitable[bool]]:
     async def equals() -> bool:
-        return await tab.shown() == list(ledger)
+        return [_on_one_line(said) for said in await tab.shown()] == [_on_one_line(said) for said in ledger]
 
     return equals
+
+
+def _on_one_line(said: str) -> str:
+    return " ".join(said.split())
 
 
 async def _reply(agent: AgentBrowser, handover_id: str, said: str) -> None:
