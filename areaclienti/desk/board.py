@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ log = get_logger()
 
 LOOKED_AT_SECONDS = 2.0  # also without news: another gateway's customers write what nobody here is told of
 PAUSE_SECONDS = 0.1  # many changes at once are read once
+PAUSE_FOR_EACH_READING = 4  # and no more than a fifth of the time is spent on it
 KEPT_CHANGES = 2_000
 MOST_UNANSWERED = 50
 LAST_WORDS = 80  # characters
@@ -156,15 +158,13 @@ class Board:
         self._reading = asyncio.Lock()
         self.lines: Mapping[str, Line] = {}
         self.version = 0
-        hub.watch(self)
+        self._asked = self._answered = 0
+        hub.ring(self._rung)
 
-    def ledger_grew(self, conversation_id: str) -> None:
-        """As the hub's: something happened in a conversation, or to the queue (`FEED`)."""
+    def _rung(self, conversation_id: str) -> None:
+        """Something happened in a conversation, here or elsewhere, or to the queue (`FEED`)."""
         if conversation_id == FEED or conversation_id in self._conversations:
             self._dirty.set()
-
-    def typing(self, conversation_id: str, on: bool) -> None:
-        """As the hub's; lists don't show who types."""
 
     @contextmanager
     def watched(self, wake: Callable[[], None]) -> Iterator[None]:
@@ -191,20 +191,30 @@ class Board:
                     await self._dirty.wait()
             except TimeoutError:
                 pass
+            began = time.monotonic()
             if self._watchers:
                 try:
                     await self.refresh()
                 except Exception:
                     log.exception("desk_board_failed")  # the next reading sees what this one did not
-            await asyncio.sleep(PAUSE_SECONDS)
+            # thousands of lines take a while: most of the time belongs to the customers
+            await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) * PAUSE_FOR_EACH_READING))
 
     async def refresh(self) -> None:
-        """Read everything now, and wake the watchers when something changed."""
+        """Read everything as it is now, and wake the watchers when something changed. Who asks while others wait gets
+        what is read for them: after an outage all agents come back at once.
+        """
+        self._asked += 1
+        mine = self._asked
         async with self._reading:
+            if self._answered >= mine:
+                return
+            answers = self._asked
             self._dirty.clear()
             lines = await self._database.read(read_lines)
             before = self.lines
             changed = {one for one, line in lines.items() if before.get(one) != line} | (before.keys() - lines.keys())
+            self._answered = answers
             self.lines = lines
             self._conversations = frozenset(line.conversation_id for line in lines.values())
             if changed:

@@ -2,8 +2,8 @@
 
 import { signedOut } from './api.js';
 
-/** Milliseconds; the stream sends a heartbeat every 15 s. Tests shorten these. */
-export const TIMING = { silence: 40_000, backoff: [300, 1000, 2000, 4000, 8000], jitter: 300 };
+/** Milliseconds; the stream sends a heartbeat every 15 s, and a line that is back is used within 2 s. Tests shorten these. */
+export const TIMING = { silence: 40_000, backoff: [300, 700, 1000, 1300], jitter: 300 };
 
 export class Live {
   #address;
