@@ -12,11 +12,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from areaclienti.gateway.db.database import Database
+from areaclienti.gateway.db.desk import DeskAgent, Handover
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.handover import Desk
 from areaclienti.gateway.ownership import engine_is_asked
 
 CHOICES_OF = ("bot", "system")
+WITH_PERSON = ("human", "wrap_up")
 
 
 class ChoiceExpired(Exception):
@@ -60,10 +62,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Page:
-    """A conversation and what was said in it after some seq, in one consistent view."""
+    """A conversation and what was said in it after some seq, in one consistent view; who answers, if a person does."""
 
     conversation: Conversation
     messages: list[Message]
+    agent_name: str | None
 
 
 class Ledger:
@@ -231,6 +234,12 @@ class Ledger:
             lambda session: [*session.scalars(query), *filter(None, session.scalars(mobile))]
         )
 
+    async def answering(self, conversation: Conversation) -> str | None:
+        """The name of the person who has the conversation, or had the last word; None while nobody does."""
+        if conversation.owner not in WITH_PERSON:
+            return None
+        return await self._database.read(lambda session: _answering(session, conversation))
+
     async def read_after(self, conversation_id: str, after: int) -> Page:
         """The conversation, and its messages with a seq above `after`, oldest first.
 
@@ -242,7 +251,8 @@ class Ledger:
             conversation = session.get(Conversation, conversation_id)
             if conversation is None:
                 raise ConversationClosed
-            return Page(conversation, list(session.scalars(query.order_by(Message.seq))))
+            messages = list(session.scalars(query.order_by(Message.seq)))
+            return Page(conversation, messages, _answering(session, conversation))
 
         return await self._database.read(work)
 
@@ -325,6 +335,13 @@ def append(
         )
     )
     return conversation.last_seq
+
+
+def _answering(session: Session, conversation: Conversation) -> str | None:
+    if conversation.owner not in WITH_PERSON:
+        return None
+    query = select(DeskAgent.name).join(Handover, Handover.agent_id == DeskAgent.id)
+    return session.scalar(query.where(Handover.conversation_id == conversation.id, Handover.ended_at.is_(None)))
 
 
 def _open(session: Session, conversation_id: str, holder: Holder | None) -> Conversation:

@@ -104,7 +104,7 @@ async def _follow(
                 for message in page.messages:
                     cursor = message.seq
                     yield sse_event("message", message_view(message), id=cursor)
-                state = state_view(page.conversation, served.texts.progress)
+                state = state_view(page.conversation, served.texts.progress, page.agent_name)
                 if page.messages or state != shown:
                     shown = state
                     yield sse_event("state", state)

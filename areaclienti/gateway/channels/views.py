@@ -8,14 +8,15 @@ from areaclienti.gateway.db.models import Conversation, Message
 from areaclienti.gateway.texts import ProgressTexts
 
 
-def state_view(conversation: Conversation, progress: ProgressTexts) -> dict[str, Any]:
-    """The State of docs/contracts.md."""
+def state_view(conversation: Conversation, progress: ProgressTexts, agent_name: str | None = None) -> dict[str, Any]:
+    """The State of docs/contracts.md; `agent_name` is who answers, while a person does."""
     place = progress.steps.get(conversation.step)
     return {
         "step": conversation.step,
         "expects": conversation.expects,
         "progress": {"current": place.current, "total": progress.total, "label": place.label} if place else None,
         "owner": conversation.owner,
+        "agent": agent_name,
     }
 
 

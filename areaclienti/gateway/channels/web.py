@@ -83,7 +83,7 @@ async def open_session(request: Request, response: Response, served: Served) -> 
     return {
         "csrf_token": conversation.csrf,
         "last_seq": conversation.last_seq,
-        "state": state_view(conversation, served.texts.progress),
+        "state": state_view(conversation, served.texts.progress, await served.ledger.answering(conversation)),
     }
 
 

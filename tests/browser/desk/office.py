@@ -142,13 +142,13 @@ class Office:
         self.run(customer.browser.say("Vorrei parlare con una persona"))
         self.settle()
         self.engine.handover = None
-        customer.handover_id = self._placed(customer, ago)
+        customer.handover_id = self.placed(customer, ago)
         return customer
 
     def settle(self) -> None:
         self.run(self.app.state.services.runner.settle())
 
-    def _placed(self, customer: Customer, ago: timedelta | None) -> str:
+    def placed(self, customer: Customer, ago: timedelta | None = None) -> str:
         """Its handover, once the rounds have found out whom it waits for."""
 
         def work(session: Session) -> str | None:
@@ -181,7 +181,8 @@ class Office:
             assert desk.closing(session, locked(session, handover.conversation_id), handover)
 
         self.write(work)
-        self.app.state.services.hub.ledger_grew("desk")
+        for watched in ("desk", self.conversation_of(customer)):
+            self.app.state.services.hub.ledger_grew(watched)
 
     def goes_to_whatsapp(self, customer: Customer, *, written: timedelta = timedelta(minutes=5)) -> None:
         """From now on the conversation is one of WhatsApp's, last written in so long ago."""

@@ -26,7 +26,7 @@ async def test_the_assistant_speaks_first(app: FastAPI, engine: Engine) -> None:
     engine.expect("customer_type", "choice", CHOICES)
     browser = Browser(app)
     opened = await browser.open()
-    assert opened["state"] == {"step": "idle", "expects": "text", "progress": None, "owner": "bot"}
+    assert opened["state"] == {"step": "idle", "expects": "text", "progress": None, "owner": "bot", "agent": None}
     async with browser.events() as stream:
         greeting = await stream.bot_message()
         state = await stream.next("state")

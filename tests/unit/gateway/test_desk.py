@@ -167,3 +167,15 @@ async def test_when_the_engine_is_down_a_person_is_offered(
     assert list(choices) == ["Riprova", "Parla con una persona"]
     await browser.choose(choices["Parla con una persona"])
     assert await rows(url, "SELECT reason, resume_step FROM handovers") == [("back_end_down", "customer_type")]
+
+
+async def test_the_customer_s_page_is_told_who_answers(
+    browser: Browser, app: FastAPI, engine: Engine, human: str, agent: str
+) -> None:
+    assert (await browser.open())["state"]["agent"] == "Giulia Conti"
+    async with browser.events() as stream:
+        assert (await stream.next("state")).data["agent"] == "Giulia Conti"
+        await app.state.services.desk.operations.hand_back(human, agent, "contact")
+        while (state := (await stream.next("state")).data)["owner"] != "bot":
+            pass
+    assert state["agent"] is None

@@ -278,8 +278,8 @@ export class AreaClientiChat extends HTMLElement {
   }
 
   #placeholder() {
-    const { expects, owner } = this.#store.state;
-    if (owner === 'human') return TEXTS.composer.placeholderPerson;
+    const { expects, owner, agent } = this.#store.state;
+    if (owner === 'human') return agent ? TEXTS.composer.placeholderNamed(agent.split(' ')[0]) : TEXTS.composer.placeholderPerson;
     return expects === 'choice' && this.#store.openChoices() ? TEXTS.composer.placeholderChoice : undefined;
   }
 

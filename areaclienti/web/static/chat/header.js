@@ -42,7 +42,8 @@ export class Header {
   }
 
   update({ state, ready }) {
-    this.#owner.textContent = ready ? TEXTS.owner[state.owner] ?? TEXTS.owner.bot : TEXTS.opening;
+    const named = state.agent ? TEXTS.ownerNamed[state.owner]?.(state.agent) : undefined;
+    this.#owner.textContent = ready ? named ?? TEXTS.owner[state.owner] ?? TEXTS.owner.bot : TEXTS.opening;
     const shown = JSON.stringify(state.progress);
     if (shown === this.#shown) return;
     this.#shown = shown;

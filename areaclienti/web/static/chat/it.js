@@ -15,6 +15,10 @@ export const TEXTS = {
     callback: 'Ti ricontatteremo noi',
     closed: 'Conversazione conclusa',
   },
+  ownerNamed: {
+    human: (name) => `Ti risponde ${name}`,
+    wrap_up: (name) => `${name} ha concluso`,
+  },
   opening: 'Sto aprendo la conversazione…',
   progress: (current, total, label) => `Passo ${current} di ${total} · ${label}`,
   typing: 'L’assistente sta scrivendo',
@@ -43,6 +47,7 @@ export const TEXTS = {
     placeholder: 'Scrivi qui…',
     placeholderChoice: 'Scegli o scrivi…',
     placeholderPerson: 'Scrivi all’operatore…',
+    placeholderNamed: (name) => `Scrivi a ${name}…`,
     send: 'Invia',
     counter: (left) => (left === 1 ? 'Resta 1 carattere' : `Restano ${left} caratteri`),
     overflow: (over) => `Il messaggio è troppo lungo: togli ${over} caratteri.`,

@@ -1,6 +1,6 @@
 /** What the widget knows of the conversation: messages by seq, those still on their way, and the current state. */
 
-const EMPTY = { step: 'idle', expects: 'text', progress: null, owner: 'bot' };
+const EMPTY = { step: 'idle', expects: 'text', progress: null, owner: 'bot', agent: null };
 
 /** Holds no secret: passwords and codes go from their field to the network and nowhere else. */
 export class Store {
