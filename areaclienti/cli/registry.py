@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,6 +87,33 @@ def demo() -> None:
         console.print("Nothing was loaded: the registry holds the demo customers already, or real ones.")
 
 
+@app.command("new-contacts")
+def new_contacts(
+    output: Annotated[Path, typer.Argument(help="The CSV file to write: customer_code, kind, contact.")],
+) -> None:
+    """Write the contacts that agencies have confirmed and customers use, and that are not on file yet.
+
+    For whoever makes the registry's file: the next import that brings them puts them on file. Exit code 0.
+    """
+    import csv
+
+    console = Console()
+    with told_to_operator(console):
+        _insist_on_our_registry()
+        with database_told():
+            found = asyncio.run(_not_on_file())
+        try:
+            with output.open("x", encoding="utf-8", newline="", opener=_for_owner_alone) as file:
+                writer = csv.writer(file)
+                writer.writerow(("customer_code", "kind", "contact"))
+                writer.writerows(found)
+        except OSError as error:
+            raise OperatorProblem(
+                f"{output} can't be written: {error.strerror}.", "Nothing was overwritten; name another file."
+            ) from None
+    console.print(f"{len(found)} new contacts were written to {output}.", soft_wrap=True)
+
+
 @app.command("cases")
 def cases() -> None:
     """Show the demo customers with a story, and what to type for each."""
@@ -138,6 +166,22 @@ async def _load_demo() -> int:
             return await load_demo(session)
     finally:
         await database.close()
+
+
+async def _not_on_file() -> list[tuple[str, str, str]]:
+    from areaclienti.identity.db.engine import Database
+    from areaclienti.identity.new_contacts import not_on_file
+
+    database = Database(_identity_database())
+    try:
+        async with database.read() as session:
+            return await not_on_file(session)
+    finally:
+        await database.close()
+
+
+def _for_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _identity_database() -> str:

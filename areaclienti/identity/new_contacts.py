@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from areaclienti.crypto import new_id, same
 from areaclienti.domain.contacts import Contact as TypedContact
 from areaclienti.domain.contacts import ContactKind, ContactRejected, parse_contact
 from areaclienti.domain.masking import mask_contact
 from areaclienti.identity import limits, matching, telling
-from areaclienti.identity.db.models import Contact, Customer, NewContact, Registration
+from areaclienti.identity.db.models import Account, Contact, Customer, NewContact, Registration
 from areaclienti.identity.errors import Refused
 from areaclienti.identity.ports.references import contact_row
 from areaclienti.identity.ports.registry.contract import ContactOnFile, CustomerOnFile
@@ -220,6 +221,18 @@ async def put_off(work: Work, seconds: float) -> None:
     later = work.now + timedelta(seconds=seconds)
     change = update(NewContact).where(NewContact.take_over_due_at <= work.now).values(take_over_due_at=later)
     await work.session.execute(change.execution_options(synchronize_session=False))
+
+
+async def not_on_file(session: AsyncSession) -> list[tuple[str, str, str]]:
+    """Customer number, kind and contact of what customers use as their usernames and the registry does not have yet."""
+    query = (
+        select(Customer.code, Contact.kind, Contact.value)
+        .join(Contact, Contact.customer_id == Customer.id)
+        .join(Account, Account.username_key == Contact.key)
+        .where(~Contact.is_on_file, Account.customer_id == Customer.id)
+        .order_by(Customer.code, Contact.id)
+    )
+    return [(code, kind, value) for code, kind, value in await session.execute(query)]
 
 
 async def _to_decide(work: Work, request_id: str, agent: Agent) -> NewContact:

@@ -11,8 +11,13 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from areaclienti.identity import handing_over, housekeeping
+from areaclienti.domain.contacts import parse_contact
+from areaclienti.identity import erasure, handing_over, housekeeping
 from areaclienti.identity.db.models import AuditEvent, Contact, Customer, NewContact
+from areaclienti.identity.new_contacts import not_on_file
+from areaclienti.identity.person import find_person, find_rows
+from areaclienti.identity.registry_import import Records, store
+from areaclienti.identity.work import Work
 from tests.unit.identity.world import CARLO, MARIO_TAX_CODE, PASSWORD, World
 
 # On one kind of database: what depends on it is in test_new_contacts_races.py.
@@ -340,6 +345,8 @@ async def test_it_stands_nowhere_in_the_clear_until_the_code_is_sent_there(world
 
 async def test_used_it_is_handed_to_the_registry_and_the_request_forgets_it(world: World) -> None:
     registration = await identified(world)
+    async with world.services.database.read() as session:
+        assert await not_on_file(session) == []
     request_id = (await ask(world))["request_id"]
     await decide(world, request_id)
     await use(world, registration)
@@ -348,6 +355,39 @@ async def test_used_it_is_handed_to_the_registry_and_the_request_forgets_it(worl
     await handing_over.hand_over_all(world.services.do, asyncio.Event())
     used = await one(world, request_id)
     assert (used.state, used.sealed, used.taken_over_at) == ("used", None, world.clock())
+    async with world.services.database.read() as session:
+        assert await not_on_file(session) == [("1", "email", NEW)], "for whoever makes the registry's file"
+
+
+async def test_a_file_of_the_registry_that_brings_it_puts_it_on_file(world: World) -> None:
+    registration = await identified(world)
+    await decide(world, (await ask(world))["request_id"])
+    await use(world, registration)
+    brought = {"customer_code": "1", "kind": "email", "value": NEW, "key": NEW}
+    async with world.services.database.write() as session:
+        records = Records(customers={"1": {"type": "persona", "given_name": "Mario", "family_name": "Rossi"}})
+        records.contacts["1", NEW] = brought
+        await store(session, records)
+    match = (await world.register("conv-2", contact=NEW)).json()
+    assert match["outcome"] == "code_sent", "from now on it is one of his contacts"
+
+
+async def test_erasing_a_person_erases_what_was_asked_for_him_and_the_contact(world: World) -> None:
+    registration = await identified(world)
+    await ask(world)
+
+    async def erase_him(work: Work) -> erasure.Erasure:
+        person = await find_person(work, parse_contact("320 1234600"))
+        rows = await find_rows(work, person, ["conv-1"])
+        return await erasure.erase(work, person, rows, with_account=False, receipt_id="rcp_1")
+
+    await decide(world, (await ask(world))["request_id"])
+    await use(world, registration)
+    await world.mail()  # what is being sent at this moment can't be called back
+    erased = await world.services.do(erase_him)
+    assert erased.rows["new_contacts"] == 1
+    async with world.services.database.read() as session:
+        assert list(await session.scalars(select(Contact).where(~Contact.is_on_file))) == []
 
 
 # ---- what the desk's endpoints answer ----
