@@ -9,9 +9,11 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions import desk
+
 
 class AskChosenContact(Action):
-    """One choice a contact, by its opaque id."""
+    """One choice a contact, by its opaque id, and the way to a person where there is a desk."""
 
     def name(self) -> str:
         return "action_ask_chosen_contact"
@@ -24,5 +26,7 @@ class AskChosenContact(Action):
             }
             for contact in tracker.get_slot("contacts_on_file") or []
         ]
+        if desk.is_there():  # a person registers another one (manual 5c); a button of an earlier answer would be closed
+            buttons += domain["responses"]["utter_different_contact_person"][0]["buttons"]
         dispatcher.utter_message(response="utter_ask_chosen_contact", buttons=buttons)
         return []

@@ -245,3 +245,17 @@ async def test_a_look_tells_and_places_what_is_new_without_a_round(world: World)
     assert (told, await state(world, handover_id)) == (2, ("pool", "queued", None))
     await world.rounds.look()
     assert told == 2, "nothing is new any more"
+
+
+async def test_at_the_next_opening_who_is_to_be_called_back_is_first(world: World) -> None:
+    giulia = await world.agent()
+    handover_id = await world.waiting()
+    await world.rounds.go()
+    world.passes(hours=9)  # nobody came until it closed
+    await world.rounds.go()
+    assert (await world.handover(handover_id)).state == "callback"
+    world.passes(hours=15)  # ten in the morning
+    await world.operations.set_presence(giulia, "paused")
+    later = await world.waiting()
+    await world.rounds.go()
+    assert [card.handover.id for card in await world.operations.waiting(giulia)] == [handover_id, later]
