@@ -12,7 +12,6 @@ from areaclienti.desk.chatwoot.texts import load_texts
 from areaclienti.settings import GatewaySettings
 
 WEBHOOK_PATH: Final = "/webhooks/chatwoot"
-_SHOWN: Final = 6  # names in a line
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class ChatwootCheck:
         self._settings = settings
         self._http = http
         self._url = str(settings.chatwoot_url).rstrip("/")
+        self._own_id: Any = None  # the product's user, who answers nobody
         self._account = f"{self._url}/api/v1/accounts/{settings.chatwoot_account_id}"
 
     def findings(self) -> Iterator[Finding]:
@@ -59,6 +59,7 @@ class ChatwootCheck:
 
     def _look_at_user(self) -> Finding:
         found = _object(self._get(f"{self._url}/api/v1/profile"))
+        self._own_id = found.get("id")
         account = next(
             (one for one in _list(found.get("accounts")) if one.get("id") == self._settings.chatwoot_account_id), None
         )
@@ -132,16 +133,16 @@ class ChatwootCheck:
         found = _list(_object(self._get(f"{self._account}/labels")).get("payload"))
         missing = sorted(set(load_texts().labels.all) - {str(one.get("title")) for one in found})
         if missing:
-            said = f"{len(missing)} are missing: {', '.join(missing[:_SHOWN])}{' …' if len(missing) > _SHOWN else ''}"
+            said = f"{len(missing)} are missing: {', '.join(missing)}"
             return Finding("labels", False, said, "Make them in Settings › Labels; docs/chatwoot.md says what for.")
         return Finding("labels", True, "are all there")
 
     def _look_at_agents(self) -> Finding:
-        found = _list(self._get(f"{self._account}/agents"))
+        found = [one for one in _list(self._get(f"{self._account}/agents")) if one.get("id") != self._own_id]
         there = [one for one in found if one.get("availability_status") in ("online", "busy")]
-        if len(found) < 2:
+        if not found:
             return Finding("agents", False, "nobody but the product's user", "Add those who answer to the inbox.")
-        return Finding("agents", True, f"{len(found) - 1}, of whom {len(there)} are at work now")
+        return Finding("agents", True, f"{len(found)}, of whom {len(there)} are at work now")
 
     def _inbox(self) -> Mapping[str, Any] | None:
         found = _list(_object(self._get(f"{self._account}/inboxes")).get("payload"))
