@@ -25,7 +25,7 @@ export function banner(key, { text, tone = 'warn', actions = [] }) {
   const buttons = actions.map(({ label, href, act }) =>
     href ? h('a', { class: 'button small outline', href }, label) : h('button', { type: 'button', class: 'button small outline', onclick: act }, label),
   );
-  const node = h('div', { class: `desk-banner ${tone}` }, icon(tone === 'good' ? 'fine' : 'warning'), h('p', {}, text), buttons);
+  const node = h('div', { class: `desk-banner ${tone}` }, icon({ good: 'fine', info: 'info' }[tone] ?? 'warning'), h('p', {}, text), buttons);
   shown.set(key, { node, signature });
   banners.append(node);
 }
