@@ -17,6 +17,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from areaclienti.desk.demo import DEMO_PASSWORD
 from tests.needs import needs
+from tests.scenarios.customers import make_customer
 from tests.scenarios.web_channel import WebChannel
 from tests.stack import Stack, running_stack
 
@@ -102,12 +103,13 @@ def waits_since(stack: Stack, minutes: Sequence[int]) -> None:
 
 
 async def not_recognised(stack: Stack, name: str, email: str) -> WebChannel:
-    """Typed a name that is not on file, and a tax code that is nobody's."""
+    """Typed a name that is not on file, and a tax code that is nobody's, until a person was called (manual 6c)."""
+    nobody = make_customer("stranger", 19_000).variables["codice_fiscale"]
+    tax_codes = [("secret", "tax_code", nobody)] * 4
     return await customer(
         stack,
-        ("choose", "Persona"), ("text", name), ("text", email),
-        ("secret", "password", "Lanterna7Verde"), ("choose", "Ho preso visione"), ("text", "i dati sono giusti"),
-        ("secret", "tax_code", "BNCNNA80A41F205K"), ("text", ASK),
+        ("choose", "Persona"), ("text", name), ("text", email), ("secret", "password", "Lanterna7Verde"),
+        ("choose", "Ho preso visione"), ("choose", "È tutto giusto"), *tax_codes,
     )  # fmt: skip
 
 
@@ -120,17 +122,19 @@ async def draw(stack: Stack) -> None:
         await giulia.page.get_by_label("La tua presenza").select_option("paused")
         await giulia.take("empty")
 
-        start = [("choose", "Persona")]
         anna = await not_recognised(stack, "Anna Bianchi", "anna.bianchi@example.it")
         waiting = [
             anna,
-            await customer(stack, *start, ("text", "Luca Verdi"), ("text", ASK)),
-            await customer(stack, *start, ("text", "Sara Neri"), ("text", "sara.neri@example.it"), ("text", ASK)),
+            await customer(stack, ("text", "blabla xyz"), ("text", "qwerty zxcv"), ("text", "asdf ghjk")),
+            await customer(
+                stack, ("choose", "Persona"), ("text", "Sara Neri"), ("text", "sara.neri@example.it"), ("text", ASK)
+            ),
             await customer(stack, ("choose", "Azienda"), ("text", ASK)),
         ]
         await expect(giulia.page.locator("#waiting .card")).to_have_count(4, timeout=PATIENCE_MS)
         waits_since(stack, [14, 9, 5, 1])
         marta = await Desk.sign_in(browser, stack, "marta.ricci")
+        await marta.page.get_by_label("La tua presenza").select_option("paused")
         await expect(giulia.page.locator("#waiting")).to_contain_text("da 14 min")
         await giulia.take("queue")
 
