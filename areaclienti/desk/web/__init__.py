@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from areaclienti.desk.web import access, api, contacts, figures, invitation, oidc, pages, stream
+from areaclienti.desk.web import access, api, contacts, figures, invitation, oidc, pages, search, stream
 
 ROUTERS: Sequence[APIRouter] = (
     access.router,
@@ -16,5 +16,6 @@ ROUTERS: Sequence[APIRouter] = (
     stream.router,
     pages.router,
     figures.router,
+    search.router,
     contacts.router,
 )

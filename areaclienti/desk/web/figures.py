@@ -47,6 +47,7 @@ class Words(BaseModel):
     times: dict[str, str]
     ratings: dict[str, str]
     too_few: str
+    search: list[str]
 
     def line(self, table: Table, key: str) -> str:
         """What a line of a table is called; a day by its date."""
