@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from pydantic import ValidationError
+
+from areaclienti.supervisor.own_settings import gateway_settings
 from areaclienti.supervisor.problem import OperatorProblem
 from areaclienti.supervisor.service import Service
 from areaclienti.supervisor.surroundings import Surroundings, variable
@@ -64,6 +67,19 @@ def check_flow_key(around: Surroundings) -> None:
         load_flow_key(around.root / file, passphrase or None)
     except FlowKeyError as error:
         raise OperatorProblem(str(error), without) from None
+
+
+def check_chatwoot(around: Surroundings) -> None:
+    """See that the settings of Chatwoot, where people answer there, are whole. Raises `OperatorProblem`."""
+    if around.environment.get(variable("handover")) != "chatwoot":
+        return
+    try:
+        gateway_settings(around)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise OperatorProblem(
+            f"{first['msg'].removeprefix('Value error, ')}.", "docs/chatwoot.md lists them."
+        ) from None
 
 
 def take_turn(var: Path) -> IO[str]:

@@ -64,6 +64,7 @@ async def started(
     with contextlib.closing(preflight.take_turn(around.var)):
         keys = around.keys()
         preflight.check_flow_key(around)
+        preflight.check_chatwoot(around)
         catalogue = services(around, keys)
         preflight.check_ports(catalogue)
         await train_if_needed(around, display)

@@ -79,3 +79,21 @@ def test_a_flow_s_key_that_cannot_be_used_is_said_before_anything_starts(tmp_pat
         preflight.check_flow_key(find_surroundings(flow))
     preflight.check_flow_key(find_surroundings(flow | {"AREACLIENTI_WHATSAPP": "off"}))
     preflight.check_flow_key(find_surroundings({"AREACLIENTI_VAR_DIR": str(tmp_path)}))
+
+
+def test_settings_of_chatwoot_that_are_not_whole_are_named_before_anything_starts(tmp_path: Path) -> None:
+    given = {"AREACLIENTI_VAR_DIR": str(tmp_path), "AREACLIENTI_HANDOVER": "chatwoot"}
+    with pytest.raises(OperatorProblem, match="HANDOVER=chatwoot needs AREACLIENTI_DESK=on"):
+        preflight.check_chatwoot(find_surroundings(given))
+    given |= {"AREACLIENTI_DESK": "on", "AREACLIENTI_CHATWOOT_URL": "https://chatwoot.example"}
+    with pytest.raises(OperatorProblem, match="Chatwoot needs AREACLIENTI_CHATWOOT_ACCOUNT_ID"):
+        preflight.check_chatwoot(find_surroundings(given))
+    given |= {
+        "AREACLIENTI_CHATWOOT_ACCOUNT_ID": "7",
+        "AREACLIENTI_CHATWOOT_INBOX_IDENTIFIER": "inbox-identifier",
+        "AREACLIENTI_CHATWOOT_API_TOKEN": "token",
+        "AREACLIENTI_CHATWOOT_WEBHOOK_SECRET": "secret",
+        "AREACLIENTI_CHATWOOT_TEAMS": '{"A1": 3}',
+    }
+    preflight.check_chatwoot(find_surroundings(given))
+    preflight.check_chatwoot(find_surroundings({"AREACLIENTI_VAR_DIR": str(tmp_path)}))
