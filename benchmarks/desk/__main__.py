@@ -269,7 +269,7 @@ def revoked(run: Run) -> Result:
                 return await revocation.revoke(gateways)
 
         found = asyncio.run(go())
-    late = [seconds for seconds in found.seconds if seconds is None or seconds > revocation.WITHIN_SECONDS]
+    late = [seconds for seconds in found.ended_after if seconds is None or seconds > revocation.WITHIN_SECONDS]
     missed = [f"{len(late)} of {found.streams} streams went on"] if late else []
     missed += [f"asked afterwards: {found.refused_afterwards}"] if set(found.refused_afterwards) != {401} else []
     missed += [f"{found.others_cut} streams of a colleague were cut"] if found.others_cut else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ ALWAYS_OPEN: Mapping[str, Any] = {
     "desk_weekdays": [1, 2, 3, 4, 5, 6, 7],
     "desk_open_on_holidays": "true",
 }
+_numbers = itertools.count(1)  # nobody has another's name or address
 ASKED = HandoverAsked(reason="requested", resume_step="contact", resume_expects="email_or_mobile")
 
 
@@ -54,16 +56,15 @@ async def hire(
     agency: str | None = None,
     capacity: int = 3,
     presence: Presence = "paused",
-    called: str = "Agente",
 ) -> list[Person]:
-    """Agents with password and second factor; `called` and a number is the name."""
+    """Agents with password and second factor."""
     password_hash = await Passwords(8 * 1024, 1, 1).hash(PASSWORD)
     sealer, hired = Sealer(desk_key), []
     database = open_database(database_url)
 
     def work(session: Session) -> None:
-        for number in range(count):
-            name = f"{called} {number:03d}"
+        for _ in range(count):
+            name = f"Agente {next(_numbers):03d}"
             agent = agents.new_agent(
                 name,
                 f"{name.replace(' ', '.').lower()}@example.it",

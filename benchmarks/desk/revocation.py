@@ -22,7 +22,7 @@ class Revocation:
     """Seconds from the end of the operator's command to the end of each stream; None: it went on."""
 
     streams: int = 0
-    seconds: list[float | None] = field(default_factory=list)
+    ended_after: list[float | None] = field(default_factory=list)  # seconds
     refused_afterwards: list[int] = field(default_factory=list)
     others_cut: int = 0  # streams of a colleague, who was not revoked
     conversation_back_in_queue: bool = False

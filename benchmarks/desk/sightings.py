@@ -27,6 +27,7 @@ AGENTS, CONVERSATIONS, ESCALATIONS = 200, 2_000, 100
 CAPACITY = 3
 CUSTOMERS = 10
 SECONDS_BETWEEN = 0.5
+LAST_SECONDS = 5.0
 OPEN_SECONDS = 120.0
 HEARTBEAT_SECONDS = 20.0
 TURNS = 40
@@ -179,12 +180,14 @@ async def _escalate(customers: Sequence[Customer], count: int) -> list[Escalatio
     made = []
     for number in range(count):
         customer = customers[number % len(customers)]
+        if customer.owner != "bot":  # whom nobody answered goes back to the assistant, when it is his turn again
+            await customer.choose(_RESUME)
+            await customer.until(lambda customer=customer: customer.owner == "bot")  # type: ignore[misc]
         taken = await customer.say("voglio parlare con una persona")
         made.append(Escalation(customer.csrf, taken.at))
         await customer.until(lambda customer=customer: customer.owner != "bot")  # type: ignore[misc]
         await asyncio.sleep(SECONDS_BETWEEN)
-        await customer.choose(_RESUME)
-        await customer.until(lambda customer=customer: customer.owner == "bot")  # type: ignore[misc]
+    await asyncio.sleep(LAST_SECONDS)  # the last ones are seen as well
     return made
 
 
