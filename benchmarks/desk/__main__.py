@@ -241,10 +241,11 @@ def cut_off(run: Run) -> Result:
 
         async def go() -> dict[str, tabs.Tabs]:
             await world.second.wait_until_ready()
-            return {
-                "in_python": await tabs.on_bad_lines(world, of_python, run.size(tabs.ROUNDS, 1)),
-                "in_chromium": await tabs.on_bad_lines(world, of_chromium, run.size(tabs.ROUNDS, 1), chromium_page),
-            }
+            in_python, in_chromium = await asyncio.gather(
+                tabs.on_bad_lines(world, of_python, run.size(tabs.ROUNDS, 1)),
+                tabs.on_bad_lines(world, of_chromium, run.size(tabs.ROUNDS, 1), chromium_page),
+            )
+            return {"in_python": in_python, "in_chromium": in_chromium}
 
         try:
             found = asyncio.run(go())

@@ -8,6 +8,8 @@ from typing import Any
 
 from benchmarks.desk.agent_browser import AgentBrowser
 from benchmarks.desk.customer import PATIENCE_SECONDS, Customer
+from benchmarks.waiting import until
+from tests.scenarios.records import Records
 
 
 class NotDone(Exception):
@@ -30,6 +32,19 @@ async def take_next(agent: AgentBrowser) -> str:
                 return str(card["id"])
         await asyncio.sleep(0.1)
     raise NotDone("nothing came to take")
+
+
+async def take_that_of(customer: Customer, agent: AgentBrowser, records: Records) -> str:
+    """Take the customer's, as soon as the desk knows whose he is; the handover's id. Raises NotDone."""
+    handover_id = records.handover_of(records.conversation_id("csrf", customer.csrf))
+
+    async def is_taken() -> bool:
+        return (await agent.ask("POST", f"/handovers/{handover_id}/claim")).is_success
+
+    if not await until(is_taken, PATIENCE_SECONDS):
+        raise NotDone("nobody could take it")
+    await customer.until(lambda: customer.owner == "human")
+    return handover_id
 
 
 async def given(agent: AgentBrowser, method: str, path: str, body: Any = None) -> Any:

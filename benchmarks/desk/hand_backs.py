@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.desk.agent_browser import AgentBrowser
 from benchmarks.desk.customer import Customer
-from benchmarks.desk.desk_day import ask_for_a_person, given
+from benchmarks.desk.desk_day import ask_for_a_person, given, take_that_of
 from benchmarks.desk.world import World
 from benchmarks.waiting import until
 from tests.scenarios import customers as on_file
@@ -128,9 +128,7 @@ class _Walk:
     async def handed_back(self, step: str) -> str | None:
         """Ask for a person, who takes it and gives it back at the step; where it stands then."""
         await ask_for_a_person(self.customer)
-        handover_id = self._records.handover_of(self._conversation_id())
-        await self._claim(handover_id)
-        await self.customer.until(lambda: self.customer.owner == "human")
+        handover_id = await take_that_of(self.customer, self._agent, self._records)
         before = self.customer.last_seq
         await given(self._agent, "POST", f"/handovers/{handover_id}/hand-back", {"step": step, "settled": ["question"]})
         await self.customer.answered(before)
@@ -161,15 +159,6 @@ class _Walk:
         else:
             await self.customer.give(how, what)
         await self.customer.answered(before)
-
-    async def _claim(self, handover_id: str) -> None:
-        """As soon as the desk knows whose customer it is."""
-
-        async def is_claimed() -> bool:
-            return (await self._agent.ask("POST", f"/handovers/{handover_id}/claim")).is_success
-
-        if not await until(is_claimed, CODE_SECONDS):
-            raise AssertionError("nobody could take it")
 
     async def _newest_code(self) -> str:
         async def has_come() -> bool:

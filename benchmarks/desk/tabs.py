@@ -16,12 +16,13 @@ import httpx
 
 from benchmarks.desk.agent_browser import AgentBrowser
 from benchmarks.desk.customer import Customer
-from benchmarks.desk.desk_day import ask_for_a_person, given, take_next
+from benchmarks.desk.desk_day import ask_for_a_person, given, take_that_of
 from benchmarks.desk.world import World, opened
 from benchmarks.line import FAULTS, Fault, Line
 from benchmarks.waiting import until
+from tests.scenarios.records import Records
 
-TABS, ROUNDS = 4, 6  # tabs side by side; times that each fault comes
+TABS, ROUNDS = 4, 5  # tabs side by side; times that each fault comes
 EQUAL_SECONDS = 2.0
 GIVE_UP_SECONDS = 30.0
 LONG_SECONDS = 35.0  # longer than a gateway waits for a reader who takes nothing
@@ -120,7 +121,7 @@ async def on_bad_lines(world: World, ports: Sequence[int], rounds: int, open_tab
         tasks = []
         for number, (agent, customer) in enumerate(zip(agents, customers, strict=True)):
             await ask_for_a_person(customer)
-            handover_id = await take_next(agent)
+            handover_id = await take_that_of(customer, agent, Records(world.stack))
             chance = random.Random(f"tab {number}")
             upstream = urlsplit(world.urls[number % 2]).port or 80
             line = await stack.enter_async_context(Line(ports[number], upstream, chance).listening())
