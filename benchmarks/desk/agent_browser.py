@@ -13,6 +13,8 @@ from areaclienti.desk import totp
 from benchmarks.desk.people import PASSWORD, Person
 from benchmarks.sse import Event, events
 
+PATIENCE_SECONDS = 120.0
+
 
 class AgentBrowser:
     """One agent, signed in. `url` is the gateway that he is led to; another one can be named at each request."""
@@ -20,8 +22,10 @@ class AgentBrowser:
     def __init__(self, person: Person, url: str, origin: str) -> None:
         self.person = person
         self.url = url
-        self._http = httpx.AsyncClient(headers={"Origin": origin}, timeout=30)
-        self._streams = httpx.AsyncClient(headers={"Origin": origin}, timeout=httpx.Timeout(30, read=None))
+        self._http = httpx.AsyncClient(headers={"Origin": origin}, timeout=PATIENCE_SECONDS)
+        self._streams = httpx.AsyncClient(
+            headers={"Origin": origin}, timeout=httpx.Timeout(PATIENCE_SECONDS, read=None)
+        )
 
     async def sign_in(self) -> None:
         """Password, then the code of the authenticator app. Raises RuntimeError when he is not let in."""
