@@ -46,6 +46,7 @@ SUMMARY: dict[str, Any] = {
         {"check": "contact_chosen", "outcome": "mobile", "at": "2026-11-23T09:14:58Z"},
         {"check": "code_issued", "outcome": "sms", "at": "2026-11-23T09:14:58Z"},
         {"check": "code_refused", "outcome": "wrong_code", "at": "2026-11-23T09:15:40Z"},
+        {"check": "code_refused", "outcome": "wrong_code", "at": "2026-11-23T09:16:02Z"},
     ],
     "identified": True,
     "consultant_code": None,

@@ -198,6 +198,7 @@ def test_the_summary_tells_which_checks_failed_in_plain_words(
     expect(summary).to_contain_text("Non riconosciuto")
     expect(summary).to_contain_text("Riconoscimento dai dati: nessun cliente con questi dati")
     expect(summary.locator(".failed").first).to_contain_text("non riuscito")
+    expect(summary).to_contain_text("Codice rifiutato: codice sbagliato (2 volte)")
     expect(summary).to_contain_text("Milano Centro")
     office.summary = None
     talk.page.reload()

@@ -106,7 +106,7 @@ export class Composer {
       oninput: () => this.#typed(),
       onkeydown: (event) => this.#pressed(event),
     });
-    this.#list = h('ul', { class: 'canned', id: 'canned', role: 'listbox', 'aria-label': TEXTS.composer.canned, hidden: true });
+    this.#list = h('ul', { class: 'canned', id: 'canned', role: 'listbox', tabindex: 0, 'aria-label': TEXTS.composer.canned, hidden: true });
     this.#listed = new Keyed(this.#list);
     this.#count = h('p', { class: 'unseen', role: 'status' });
     this.#none = h('p', { class: 'canned-none', hidden: true }, TEXTS.composer.cannedNone);

@@ -160,6 +160,7 @@ export const TEXTS = {
     noChecks: 'Nessun controllo fatto finora.',
     ok: 'riuscito',
     failed: 'non riuscito',
+    times: (count) => `${count} volte`,
     unavailable: 'Il riepilogo non è raggiungibile in questo momento.',
     retry: 'Riprova',
     never: 'Password, codici e codice fiscale non si vedono mai da qui.',

@@ -77,7 +77,7 @@ export class Summary {
           ])
         : null,
       found ? h('h3', {}, T.checks) : null,
-      found && (found.checks.length ? h('ol', { class: 'checks' }, found.checks.map(checkLine)) : h('p', { class: 'hint' }, T.noChecks)),
+      found && (found.checks.length ? h('ol', { class: 'checks' }, gathered(found.checks).map(checkLine)) : h('p', { class: 'hint' }, T.noChecks)),
       h('p', { class: 'hint never' }, icon('lock'), T.never),
     ];
   }
@@ -91,14 +91,25 @@ function facts(rows) {
   return h('dl', { class: 'facts' }, rows.filter(([, value]) => value).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, ...[value].flat(2).filter(Boolean)))));
 }
 
-function checkLine({ check, outcome, at }) {
+/** The same outcome several times in a row is one line that says how often. */
+function gathered(checks) {
+  const lines = [];
+  for (const one of checks) {
+    const last = lines.at(-1);
+    if (last?.check === one.check && last.outcome === one.outcome) Object.assign(last, { at: one.at, times: last.times + 1 });
+    else lines.push({ ...one, times: 1 });
+  }
+  return lines;
+}
+
+function checkLine({ check, outcome, at, times }) {
   const failed = WORDS.failed_checks.includes(check) || (['match', 'identification'].includes(check) && outcome !== 'strong') || outcome === 'no_longer_free';
   const words = outcome && (WORDS.check_outcomes[outcome] ?? null);
   return h(
     'li',
     { class: failed ? 'failed' : 'ok' },
     icon(failed ? 'cross' : 'check'),
-    h('span', {}, h('strong', {}, WORDS.checks[check] ?? check), words ? `: ${words}` : '', h('span', { class: 'unseen' }, ` (${failed ? TEXTS.summary.failed : TEXTS.summary.ok})`)),
+    h('span', {}, h('strong', {}, WORDS.checks[check] ?? check), words ? `: ${words}` : '', times > 1 ? ` (${TEXTS.summary.times(times)})` : '', h('span', { class: 'unseen' }, ` (${failed ? TEXTS.summary.failed : TEXTS.summary.ok})`)),
     h('time', { datetime: at }, time(at)),
   );
 }
