@@ -39,7 +39,8 @@ document.addEventListener('securitypolicyviolation', (event) =>
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     with ThreadPoolExecutor(1) as elsewhere:  # Playwright has an event loop in this thread
         url = elsewhere.submit(database_file, tmp_path_factory.mktemp("desk")).result()
-    return build(Engine(), Identity(), url, desk=True, desk_sweep_seconds=3600)
+    kept = {"conversation_kept_days": 100_000, "unfinished_kept_hours": 1_000_000}  # a summer long ago is not erased
+    return build(Engine(), Identity(), url, desk=True, desk_sweep_seconds=3600, **kept)
 
 
 @pytest.fixture(scope="module")

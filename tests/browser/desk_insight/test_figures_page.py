@@ -1,4 +1,4 @@
-"""The page of figures: legible on a phone, in the dark, without colour, by keyboard; its files hold what it shows."""
+"""Figures and search: legible on a phone, in the dark, without colour, by keyboard; files hold what pages show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,16 +20,27 @@ FEW = "/desk/andamento?periodo=scelta&dal=2026-07-06&al=2026-07-06&canale=whatsa
 WINDOWS = ((1280, 900), (320, 640), (320, 256))
 
 
-@pytest.mark.parametrize("path", [JULY, NOTHING, FEW, "/desk/andamento?periodo=scelta"])
-def test_every_state_of_the_page_is_accessible(open_page: OpenPage, axe: Axe, path: str) -> None:
-    page = open_page(path)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = one.className === 'numbers')")
-        for width, height in WINDOWS:
-            page.set_viewport_size({"width": width, "height": height})
-            assert axe(page) == [], (scheme, width)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize(
+    ("path", "scheme", "window"),
+    [
+        *product([JULY], ["light", "dark"], WINDOWS),
+        (NOTHING, "dark", WINDOWS[0]),
+        (FEW, "light", WINDOWS[1]),
+        ("/desk/andamento?periodo=scelta", "dark", WINDOWS[1]),
+        ("/desk/cerca?testo=rossi", "light", WINDOWS[0]),
+        ("/desk/cerca", "dark", WINDOWS[1]),
+        ("/desk/cerca?testo=nessuno", "light", WINDOWS[2]),
+        ("/desk/cerca?dal=ieri&cosa=assistente", "dark", WINDOWS[0]),
+        ("/desk/cerca?cosa=assistente", "light", WINDOWS[1]),
+    ],
+)
+def test_every_state_of_the_pages_is_accessible(
+    open_page: OpenPage, axe: Axe, path: str, scheme: str, window: tuple[int, int]
+) -> None:
+    page = open_page(path, *window, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details.numbers').forEach(one => one.open = true)")
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= window[0]
 
 
 def test_a_sentence_says_what_one_sees(open_page: OpenPage) -> None:
@@ -75,3 +87,27 @@ def test_bars_are_told_apart_without_colour(open_page: OpenPage) -> None:
     page = open_page(JULY, forced_colors="active")
     room, fill = (page.locator(f".{name}").first for name in ("bar-room", "bar-fill"))
     assert room.evaluate("one => getComputedStyle(one).fill") != fill.evaluate("one => getComputedStyle(one).fill")
+
+
+def test_a_name_leads_to_the_conversation(open_page: OpenPage) -> None:
+    page = open_page("/desk/cerca")
+    page.get_by_label("Nome del cliente, o parole che ha scritto").fill("nicolo sartori")
+    page.keyboard.press("Enter")
+    expect(page.locator("#found-count")).to_have_text(re.compile(r"^\d+ conversazioni, le più recenti prima$"))
+    expect(page.locator(".excerpt").first).to_have_text("sono Nicolò Sartori")
+    assert re.fullmatch(r"/desk/conversazioni/[0-9a-f]{32}", str(page.locator(".found a").first.get_attribute("href")))
+
+
+def test_all_pages_of_a_list_can_be_turned(open_page: OpenPage) -> None:
+    page = open_page("/desk/cerca")
+    seen = []
+    while True:
+        seen += [link.get_attribute("href") for link in page.locator(".found a").all()]
+        following = page.get_by_role("link", name="Più indietro nel tempo")
+        if following.count() == 0:
+            break
+        following.click()
+        page.wait_for_load_state()
+        expect(page.get_by_role("link", name="Torna alle più recenti")).to_be_visible()
+        assert len(seen) < 500
+    assert len(set(seen)) == len(seen) > 50
