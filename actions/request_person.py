@@ -9,6 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions import desk
 from actions.flow import active_form, stop_at
+from actions.forms.base import OFFER_PERSON_EVERY
 from actions.message import entity
 
 
@@ -20,8 +21,9 @@ class RequestPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
         if desk.is_there():  # the form stays where it is, for when the conversation comes back
-            reason = entity(tracker, "handover_reason") or ""
+            offered = int(tracker.get_slot("misunderstood_times") or 0) >= OFFER_PERSON_EVERY
+            reason = entity(tracker, "handover_reason") or ("not_understood" if offered else "requested")
             dispatcher.utter_message(response=desk.WORDS.get(reason, desk.WORDS["requested"]))
-            return []
+            return [SlotSet("misunderstood_times", None)]
         dispatcher.utter_message(response="utter_person")
         return [*stop_at("handover"), SlotSet("paused_form", active_form(tracker) or tracker.get_slot("paused_form"))]

@@ -210,7 +210,7 @@ class GatewaySettings(_Settings):
     rate_limit_scale: float = Field(default=1.0, gt=0)  # multiplies every rate limit: benchmarks and tests raise it
     delivery: Literal["mailbox", "live"] = "mailbox"  # identity's: whether there is a mailbox to show
 
-    desk: bool = False  # people take conversations over (docs/contracts.md, "Desk")
+    desk: bool = True  # people take conversations over (docs/contracts.md, "Desk")
     desk_opens: time = time(9)  # on the clock of desk_timezone; outside these hours customers can ask to be called back
     desk_closes: time = time(18)
     desk_weekdays: list[int] = Field(default=[1, 2, 3, 4, 5], min_length=1)  # ISO: 1 is Monday
@@ -382,7 +382,7 @@ class ActionsSettings(_Settings):
     identity_actions_key: SecretStr
     identity_timeout_seconds: float = 6.0
     public_url: str = "http://localhost:8000"
-    desk: bool = False  # the gateway's: a conversation that stops here goes to a person
+    desk: bool = True  # the gateway's: a conversation that stops here goes to a person
 
 
 class SupervisorSettings(_Settings):

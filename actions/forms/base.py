@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.types import DomainDict
 
-from actions import answers, desk
+from actions import answers
 
 OFFER_PERSON_EVERY = 3
 
@@ -76,8 +76,7 @@ class Form(FormValidationAction, ABC):
         tracker.slots["misunderstood_times"] = times
         dispatcher.utter_message(response=utterance, **variables)
         if times % OFFER_PERSON_EVERY == 0:
-            offered = "utter_handover_not_understood" if desk.is_there() else "utter_offer_person"
-            dispatcher.utter_message(response=offered)
+            dispatcher.utter_message(response="utter_offer_person")
         return {slot: None, "misunderstood_times": times}
 
     def accepted(self, tracker: Tracker, **slots: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Conversations that a person is asked into, at every point of every way, and their way back to the assistant."""
+"""Conversations that a person is asked into, and their way back to the assistant from every point of every way."""
 
 from __future__ import annotations
 
@@ -20,37 +20,14 @@ from tests.scenarios.records import Records
 from tests.scenarios.theatre import Theatre
 from tests.stack import Stack, running_stack
 
-# Open at any time that the tests are run at; nobody is at the desk, so whoever is queued waits.
-OPEN = {
-    "desk": "on",
-    "desk_opens": "00:00",
-    "desk_closes": "23:59:59",
-    "desk_weekdays": "[1, 2, 3, 4, 5, 6, 7]",
-    "desk_open_on_holidays": "true",
+DESK = {
     "desk_lease_seconds": "900",  # an agent of a test is there however slow the machine is
     "code_checks_per_day": "4",  # so that a contact's can be used up
 }
-RESUME = "Continua con l'assistente"
 WRITTEN = [
     Scenario.model_validate({**data, "source": "desk"})
     for data in yaml.safe_load((FOLDER / "desk.yml").read_text(encoding="utf-8"))
 ]
-
-
-def asked_at_every_point() -> Iterator[Scenario]:
-    """At each point: a person is asked for, then the customer goes on with the assistant, there."""
-    for name, customer, before, point, after in ways_to_points():
-        asks = {"text": "voglio parlare con una persona", "says": ["utter_handover_requested"], "step": "handover"}
-        back = {"choose": RESUME, "says": ["utter_hand_back_missing", point["asks"]], "step": point["step"]}
-        yield Scenario.model_validate(
-            {
-                "name": f"a person at {name}",
-                "source": "desk generated",
-                "customer": customer,
-                "steps": [*before, asks, back, *after],
-                "identity": {"accounts": 1, "acknowledged": True},
-            }
-        )
 
 
 def handed_back_from_every_point() -> Iterator[tuple[Scenario, list[str]]]:
@@ -69,13 +46,12 @@ def handed_back_from_every_point() -> Iterator[tuple[Scenario, list[str]]]:
         yield scenario, list(dict.fromkeys([point["step"], *reversed(steps)]))
 
 
-ASKED = list(asked_at_every_point())
 HANDED_BACK = list(handed_back_from_every_point())
 
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("desk"), **OPEN, **SETTINGS) as stack:
+    with running_stack(tmp_path_factory.mktemp("desk"), **(SETTINGS | DESK)) as stack:
         yield stack
 
 
@@ -90,7 +66,7 @@ def theatre(product: Stack, request: pytest.FixtureRequest) -> Iterator[Theatre]
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("scenario", [*WRITTEN, *ASKED], ids=lambda scenario: scenario.id)
+@pytest.mark.parametrize("scenario", WRITTEN, ids=lambda scenario: scenario.id)
 def test_scenario_with_a_desk(scenario: Scenario, theatre: Theatre) -> None:
     _raise(theatre.outcome(scenario))
 
