@@ -42,7 +42,9 @@ def theatres(
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("channel", CHANNELS)
-@pytest.mark.parametrize(("theatres", "scenario"), ALL, ids=[scenario.id for _, scenario in ALL], indirect=["theatres"])
+@pytest.mark.parametrize(
+    ("theatres", "scenario"), ALL, ids=[scenario.id for _, scenario in ALL], indirect=["theatres"], scope="module"
+)
 def test_scenario_of_another_setting(
     scenario: Scenario, channel: ChannelName, theatres: dict[ChannelName, Theatre]
 ) -> None:
