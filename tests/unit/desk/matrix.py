@@ -276,10 +276,11 @@ class Matrix:
 
     async def _ask(self, method: str, path: str, right: Right, caller: Caller) -> Answer:
         """The answer to a request of one of our pages; of a stream, what comes first."""
+        cookie = caller.cookie if right.kind != "open" else ""  # the way out would end his session
         is_form = bool(right.form) or not path.startswith("/desk/api/")
         body = urlencode(right.form).encode() if is_form else json.dumps(dict(right.body)).encode()
         content = b"application/x-www-form-urlencoded" if is_form else b"application/json"
-        headers = [(b"host", b"localhost:8000"), (b"cookie", caller.cookie.encode()), (b"content-type", content)]
+        headers = [(b"host", b"localhost:8000"), (b"cookie", cookie.encode()), (b"content-type", content)]
         headers.append((b"content-length", str(len(body)).encode()))
         if method != "GET":
             headers.append((b"origin", ORIGIN.encode()))

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from areaclienti.desk import operations
 from areaclienti.desk.web import ROUTERS
 from areaclienti.desk.web.access import SignedIn, signed_in
+from areaclienti.desk.wiring import SUMMARY
 from areaclienti.gateway.db.desk import Handover
 from areaclienti.gateway.db.models import Message
 from tests.unit.desk.matrix import RIGHTS, Matrix, Right, routes_of
@@ -31,7 +32,10 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 async def matrix(url: str) -> AsyncIterator[Matrix]:
-    app = build(Engine(), Identity(), url, desk=True, desk_sweep_seconds=3600, delivery="live", demo=False)
+    identity = Identity()
+    identity.app.router.add_api_route(SUMMARY, _summary, methods=["GET"])
+    identity.app.router.routes.insert(0, identity.app.router.routes.pop())
+    app = build(Engine(), identity, url, desk=True, desk_sweep_seconds=3600, delivery="live", demo=False)
     async with running(app):
         made = Matrix(app)
         await made.prepare()
@@ -85,6 +89,10 @@ async def test_operations_that_forget_scope_are_found(matrix: Matrix, monkeypatc
     claims = APIRouter()
     claims.add_api_route("/desk/api/handovers/{handover_id}/claim", _says_hello, methods=["POST"])  # the product's own
     assert len(await matrix.findings([claims], RIGHTS)) > 20
+
+
+async def _summary() -> dict[str, Any]:
+    return {"registration": "none", "checks": [], "identified": False}
 
 
 async def _says_hello() -> dict[str, str]:
