@@ -86,6 +86,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("POST", "/desk/recapiti/{request_id}/decisione"): Right(
         "request", "decide_contact", form={"decisione": "confirm", "motivo": "called_on_file"}
     ),
+    ("GET", "/desk/cerca"): Right("signed_in"),
+    ("GET", "/desk/cerca.csv"): Right("overall", "export"),
     ("GET", "/desk/andamento"): Right("overall", "figures"),
     ("GET", "/desk/andamento/{table}.csv"): Right("overall", "figures", path={"table": "funnel"}),
 }  # fmt: skip
@@ -149,13 +151,17 @@ class Matrix:
             self.callers.append(await self._caller(role, agency, standing))  # type: ignore[arg-type]
         self.callers.append(await self._caller("supervisore", None, "signed_out"))
 
-    async def findings(self, routers: Sequence[APIRouter], rights: Mapping[tuple[str, str], Right]) -> list[str]:
-        """What is wrong, a line each; and the routes that nobody gave a right."""
+    async def findings(
+        self, routers: Sequence[APIRouter], rights: Mapping[tuple[str, str], Right], role: Role | None = None
+    ) -> list[str]:
+        """What is wrong, a line each; and the routes that nobody gave a right. `role`: for those who have it alone."""
         routes = list(routes_of(routers))
         found = [f"{method} {path}: no right is declared" for method, path in routes if (method, path) not in rights]
         known = [(method, path, rights[method, path]) for method, path in routes if (method, path) in rights]
-        for caller in self.callers:
-            for number, place in enumerate(PLACES if caller.standing == "active" else PLACES[:1]):
+        for caller in (one for one in self.callers if role in (None, one.role)):
+            # nobody can give an auditor a conversation, and who has one may ask for it again
+            places = [place for place in PLACES if not (place.mine and caller.role == "auditor")]
+            for number, place in enumerate(places if caller.standing == "active" else places[:1]):
                 tried = [one for one in known if number == 0 or one[2].kind in ("handover", "request")]
                 found += await self._tried(tried, caller, place)
         return found
@@ -175,7 +181,7 @@ class Matrix:
     def _leaks(self, right: Right, who: Who, caller: Caller, answer: Answer) -> list[str]:
         sees_nothing = caller.standing != "active" or right.kind == "open"
         return [
-            f"shows {mark}"
+            f"shows {mark} of {where}"
             for mark, where in self.marked.items()
             if mark in answer.body and (sees_nothing or not may(who, "read", where))
         ]
