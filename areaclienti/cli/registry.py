@@ -103,7 +103,7 @@ def new_contacts(
         with database_told():
             found = asyncio.run(_not_on_file())
         try:
-            with output.open("x", encoding="utf-8", newline="", opener=_for_owner_alone) as file:
+            with open(output, "x", encoding="utf-8", newline="", opener=_for_owner_alone) as file:
                 writer = csv.writer(file)
                 writer.writerow(("customer_code", "kind", "contact"))
                 writer.writerows(found)

@@ -171,7 +171,7 @@ async def test_a_turn_that_fails_twice_is_told_and_can_be_repeated(
         failure = await stream.bot_message()
         assert (failure["author"], failure["kind"]) == ("system", "failure")
         assert "al sicuro" in failure["text"]
-        assert [choice["title"] for choice in failure["choices"]] == ["Riprova"]
+        assert [choice["title"] for choice in failure["choices"]] == ["Riprova", "Parla con una persona"]
         state = await stream.next("state")
         assert state.data["step"] == "customer_type", "a failure moves nothing"
         await browser.choose(failure["choices"][0]["id"])

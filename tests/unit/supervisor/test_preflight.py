@@ -82,7 +82,7 @@ def test_a_flow_s_key_that_cannot_be_used_is_said_before_anything_starts(tmp_pat
 
 
 def test_settings_of_chatwoot_that_are_not_whole_are_named_before_anything_starts(tmp_path: Path) -> None:
-    given = {"AREACLIENTI_VAR_DIR": str(tmp_path), "AREACLIENTI_HANDOVER": "chatwoot"}
+    given = {"AREACLIENTI_VAR_DIR": str(tmp_path), "AREACLIENTI_HANDOVER": "chatwoot", "AREACLIENTI_DESK": "off"}
     with pytest.raises(OperatorProblem, match="HANDOVER=chatwoot needs AREACLIENTI_DESK=on"):
         preflight.check_chatwoot(find_surroundings(given))
     given |= {"AREACLIENTI_DESK": "on", "AREACLIENTI_CHATWOOT_URL": "https://chatwoot.example"}

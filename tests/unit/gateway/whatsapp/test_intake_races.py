@@ -64,9 +64,17 @@ async def test_a_check_before_the_insert_lets_doubles_in(url: str) -> None:
     database = open_database(url)
     await database.write(lambda session: table.create(session.connection()))
 
+    looking, all_looked = 0, asyncio.Event()
+
     async def take(database: Database, message_id: str) -> None:
+        nonlocal looking
         query = select(table.c.id).where(table.c.message_id == message_id)
-        if await database.read(lambda session: session.execute(query).first()) is None:
+        known = await database.read(lambda session: session.execute(query).first())
+        looking += 1
+        if looking == 2:  # the race isn't left to luck: the first to look waits until another one has looked
+            all_looked.set()
+        await all_looked.wait()
+        if known is None:
             await database.write(lambda session: session.execute(insert(table).values(message_id=message_id)))
 
     await asyncio.gather(*(take(database, "wamid.x") for _ in range(50)))
