@@ -70,6 +70,11 @@ ENDPOINTS = [
     ("POST", "/v1/registrations/reg_x/code", "A"),
     ("POST", "/v1/registrations/reg_x/identification", "A"),
     ("POST", "/v1/registrations/reg_x/chosen-contact", "A"),
+    ("POST", "/v1/registrations/reg_x/new-contact", "A"),
+    ("POST", "/v1/desk/new-contacts", "G"),
+    ("POST", "/v1/desk/new-contacts/ncr_x/decision", "G"),
+    ("POST", "/v1/desk/new-contacts/ncr_x/show", "G"),
+    ("POST", "/v1/desk/agency-notices", "G"),
     ("POST", "/v1/sign-in", "G"),
     ("POST", "/v1/sign-in/sgn_x/verification", "G"),
     ("POST", "/v1/sign-in/sgn_x/code", "G"),
@@ -96,6 +101,7 @@ _EXAMPLES = {
     "sign_in_id": "sgn_x",
     "step_up_id": "stp_x",
     "reset_id": "rst_x",
+    "request_id": "ncr_x",
     "provider": "twilio",
 }
 
