@@ -66,8 +66,9 @@ def test_whatever_comes_first_is_greeted_answered_and_leads_to_the_first_questio
 
 def test_who_asks_for_a_person_first_is_told_of_one_and_can_go_on(engine: Engine) -> None:
     answer = engine.turn("vorrei parlare con una persona", **WHATSAPP)
-    assert (utterances(answer), answer["step"]) == (["utter_greet", "utter_person"], "handover")
-    assert engine.turn(intent="resume", **WHATSAPP)["step"] == "customer_type"
+    assert (utterances(answer), answer["step"]) == (["utter_greet", "utter_handover_requested"], "handover")
+    back = {"step": answer["handover"]["resume_step"], "settled": [], "missing": []}
+    assert engine.turn(intent="hand_back", entities=back, **WHATSAPP)["step"] == "customer_type"
 
 
 def test_the_first_message_again_is_answered_the_same_and_greeted_once(engine: Engine) -> None:

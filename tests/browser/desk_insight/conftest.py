@@ -85,6 +85,7 @@ def address(app: FastAPI) -> Iterator[str]:
     thread.start()
     assert ready.wait(120), "the desk did not start"
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    del app.dependency_overrides[access.signed_in]  # shared with the applications of other tests in this process
     server.should_exit = True
     thread.join(60)
 
