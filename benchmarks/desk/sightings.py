@@ -32,7 +32,7 @@ OPEN_SECONDS = 120.0
 HEARTBEAT_SECONDS = 20.0
 TURNS = 40
 QUESTIONS = ("quanto costa?", "è sicuro?", "cosa trovo nell'area clienti?", "aspetta un attimo")
-_RESUME = "Continua con l'assistente"
+_RESUME = "Torna all'assistente"
 
 
 class Watcher:

@@ -41,7 +41,7 @@ def test_the_chat_says_who_answers_from_the_queue_to_the_goodbye(
     chat = Chat(office, browser)
     chat.asks()
     expect(chat.owner_line).to_have_text("Ti stiamo mettendo in contatto con una persona")
-    expect(chat.log.get_by_role("button", name="Continua con l'assistente")).to_be_enabled()
+    expect(chat.log.get_by_role("button", name="Torna all'assistente")).to_be_enabled()
     assert axe(chat.page) == []
     giulia.does("claim", chat)
     expect(chat.owner_line).to_have_text("Ti risponde Giulia Conti")
@@ -83,6 +83,6 @@ def test_who_is_to_be_called_back_reads_when_and_can_go_on_alone(office: Office,
     expect(chat.owner_line).to_have_text("Ti ricontatteremo noi")
     expect(chat.log).to_contain_text("si faranno sentire")
     office.engine.expect("name", "text")
-    chat.log.get_by_role("button", name="Continua con l'assistente").last.click()
+    chat.log.get_by_role("button", name="Torna all'assistente").last.click()
     expect(chat.owner_line).to_have_text("Assistente virtuale")
     chat.page.context.close()

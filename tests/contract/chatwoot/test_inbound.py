@@ -187,7 +187,7 @@ async def test_resolving_ends_it_or_gives_it_back_as_the_labels_say(
 
 async def test_a_call_back_that_is_resolved_without_a_word_is_over(office: Office) -> None:
     await office.brought()
-    await office.world.press(office.conversation_id, "Continua con l'assistente")
+    await office.world.press(office.conversation_id, "Torna all'assistente")
     office.world.now = office.world.now.replace(hour=3)
     office.world.passes(days=1)
     await office.world.ask_for_person(office.conversation_id)

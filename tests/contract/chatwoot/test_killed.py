@@ -135,7 +135,7 @@ async def test_killed_at_every_step(
         assert len(chatwoot.contacts) == len(chatwoot.conversations) == 1
         notices = [one.text for one in await world.messages(conversation_id) if one.author == "system"]
         assert [text for text in chatwoot.said("outgoing") if text not in written] == [
-            text if number else f"{text}\n\nScelte: Continua con l'assistente" for number, text in enumerate(notices)
+            text if number else f"{text}\n\nScelte: Torna all'assistente" for number, text in enumerate(notices)
         ]
     await database.close()
 

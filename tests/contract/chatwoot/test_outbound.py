@@ -24,7 +24,7 @@ async def test_a_customer_who_waits_is_seen_with_all_that_was_said(office_anywhe
     chatwoot = office.chatwoot
     assert chatwoot.said("incoming") == ["buongiorno", "sono Mario Rossi"]
     assert "Ti metto in contatto con una persona" in chatwoot.said("outgoing")[0]
-    assert "Scelte: Continua con l'assistente" in chatwoot.said("outgoing")[0]
+    assert "Scelte: Torna all'assistente" in chatwoot.said("outgoing")[0]
     (note,) = chatwoot.said("outgoing", private=True)
     assert "Motivo: il cliente ha chiesto una persona" in note and "Registrazione ferma a: recapito" in note
     assert (chatwoot.only.status, chatwoot.only.labels, chatwoot.only.team) == ("open", ["chiede-persona"], 4)
@@ -198,10 +198,10 @@ async def test_a_server_that_keeps_no_source_ids_brings_no_echo_back(office: Off
 
 async def test_who_goes_on_with_the_assistant_is_resolved_at_chatwoot(office: Office) -> None:
     await office.brought()
-    await office.world.press(office.conversation_id, "Continua con l'assistente")
+    await office.world.press(office.conversation_id, "Torna all'assistente")
     await office.works()
     assert office.chatwoot.only.status == "resolved"
-    assert office.chatwoot.said("incoming")[-1] == "Continua con l'assistente"
+    assert office.chatwoot.said("incoming")[-1] == "Torna all'assistente"
     assert "il cliente continua con l'assistente" in office.chatwoot.said("outgoing", private=True)[-1]
     await office.says("e questo è per l'assistente")
     await office.works()

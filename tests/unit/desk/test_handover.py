@@ -11,7 +11,7 @@ from areaclienti.gateway.texts import load_texts
 from areaclienti.gateway.turns import TurnQueue
 from tests.unit.desk.world import World
 
-RESUME, CALL_BACK = "Continua con l'assistente", "Fatevi sentire"
+RESUME, CALL_BACK = "Torna all'assistente", "Fatevi sentire"
 
 
 async def owners(world: World, conversation_id: str) -> list[str]:

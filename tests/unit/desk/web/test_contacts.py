@@ -239,7 +239,7 @@ async def test_confirmed_after_the_customer_went_back_to_the_assistant_it_goes_o
     await office.asks()
     request, bruno = await office.request(), await office.colleague()
     assert (await office.anna.ask("POST", f"/handovers/{office.handover}/release")).status_code == 204
-    await office.presses("Continua con l'assistente")
+    await office.presses("Torna all'assistente")
     await office.desk.app.state.services.runner.settle()
     assert done(await office.confirms(bruno, request.id)) == "confirmed"
     await office.desk.app.state.services.runner.settle()
