@@ -28,5 +28,5 @@ def _harmless(cell: Cell) -> str:
         return ""
     if isinstance(cell, int):
         return str(cell)
-    runs = cell.startswith(_RUN) or cell.lstrip().startswith(_RUN)
+    runs = cell.lstrip(" ").startswith(_RUN) or cell.lstrip().startswith(_RUN)
     return f"'{cell}" if runs else cell

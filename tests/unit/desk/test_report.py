@@ -142,4 +142,4 @@ def test_a_file_comes_back_as_it_was_and_runs_nothing(cells: list[tuple[str, str
     for cell, given_ in zip(kept, row, strict=True):
         assert cell in (given_, f"'{given_}")
         assert not cell.lstrip(" ").startswith(RUN)
-        assert cell == given_ or given_.lstrip().startswith(RUN) or given_.startswith(RUN)
+        assert cell == given_ or given_.lstrip().startswith(RUN) or given_.lstrip(" ").startswith(RUN)
