@@ -49,6 +49,7 @@ def main() -> int:
     result = product | {
         "control": control,
         "not_in_the_product": report.NOT_IN_THE_PRODUCT,
+        "not_searched": report.NOT_SEARCHED,
         "seconds": round(time.monotonic() - began, 1),
         "load": [round(value, 1) for value in os.getloadavg()],
     }

@@ -64,6 +64,7 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
     for name in ("home", "tmp", "captures"):
         (folder / name).mkdir(parents=True)
     settings = {name: str(port) for name, port in ports.items()} | {
+        "desk": "off",
         "engine_url": f"http://127.0.0.1:{engine_tap}",
         "actions_url": f"http://127.0.0.1:{actions_tap}/webhook",
         "identity_url": f"http://127.0.0.1:{identity_tap}",
