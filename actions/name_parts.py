@@ -16,8 +16,10 @@ from areaclienti.domain.names import (
 
 Part = tuple[int, int]
 
+_NAME_OR_FAMILY = r"\b(?P<label>(?:cog)?nome|cogn?\b\.?)"
 _SAID = r"(?:\s+(?:di\s+battesimo|vero))?\s*[:=-]?\s*(?:(?:faccio|invece|sarebbe|è|e['’]?)\s*[:=]?\s*)?"
-_LABEL_BEFORE = re.compile(rf"\b(?P<label>(?:cog)?nome){_SAID}$", re.IGNORECASE)
+_LABEL_BEFORE = re.compile(rf"{_NAME_OR_FAMILY}{_SAID}$", re.IGNORECASE)
+_LABEL_AFAR = re.compile(rf"{_NAME_OR_FAMILY}(?:(?!\b(?:cog)?nome\b).)*$", re.IGNORECASE)  # `cognome doppio Neri Galli`
 _LABEL_AFTER = re.compile(
     r"[\s,;:(–-]*(?:(?:è|sarebbe|come|di|faccio\s+di)\s+)?(?:(?:il|mio)\s+)*(?P<label>(?:cog)?nome)\b", re.IGNORECASE
 )
@@ -44,6 +46,9 @@ _CORRECTED_WITHIN = re.compile(
 _SPOKEN_JOINT = re.compile(
     r"\s*(?:[._/-]|\b(?:punto|spazio|trattino|a\s+capo|due\s+nomi|doppio\s+nome)\b[\s,]*)\s*", re.IGNORECASE
 )
+_SPOKEN_BETWEEN = re.compile(r"(?:[\s,.;]|\b(?:e|poi|spazio|maiuscolo|minuscolo|tutto)\b)+", re.IGNORECASE)
+_SPOKEN_COMMA = re.compile(r"\s*\bvirgola\s*", re.IGNORECASE)
+_SAID_OF_NEXT = re.compile(r"\s*,\s*(?:cog)?nome\b", re.IGNORECASE)  # `Ada, cognome strano Neri`
 _W = r"[^\W\d_][\w'’-]+"
 _NICKNAMED = re.compile(
     rf"(?P<first>{_W})\s*(?:\((?P<aside>{_W})\)|[\"“«](?:{_W})[\"”»])\s+(?P<family>{_W}(?:\s+{_W})?)\s*$", re.IGNORECASE
@@ -51,21 +56,22 @@ _NICKNAMED = re.compile(
 _PARTICLES = re.compile(r"(?:(?:d['’]|de|di|del|della|dei|da|la|lo|li|il|le|i|gli|l['’]|san|santa)\s*)+", re.IGNORECASE)
 
 
-def whole_name(typed: str, parts: list[Part]) -> str | None:
+def whole_name(typed: str, parts: list[Part], is_correction: bool = False) -> str | None:
     """The name, given name first; with the labels `nome … cognome …` where the line alone would be parted elsewhere.
 
     `Rossi, Mario`, `cognome Rossi nome Mario`, `Neri Luca, Neri è il cognome`, `cognome e nome: Neri Luca`,
-    `Liana Pavesi, no scusa Pavese`, `Renzo (Lorenzo) Guidi`. Without a word about them the longest part.
+    `Liana Pavesi, no scusa Pavese`, `Renzo (Lorenzo) Guidi`, `Ada come mia nonna, e poi Neri`. Where the parts are not
+    a given and a family name the longest. `is_correction`: one of them may be the wrong one, so they are not joined.
     """
     if not parts:
         return None
     parts = _parted_at_corrections(typed, parts)
     if (nicknamed := _NICKNAMED.search(typed)) and nicknamed.start() <= parts[0][0] <= nicknamed.end():
         return f"{max(nicknamed['first'], nicknamed['aside'] or '', key=len)} {nicknamed['family']}"
-    if len(parts) == 2 and (name := _of_two(typed, parts[0], parts[1])):
+    if len(parts) == 2 and (name := _of_two(typed, parts[0], parts[1], is_correction)):
         return name
     start, end = max(parts, key=lambda part: part[1] - part[0])
-    name = _with_particle(typed, _without_joint(typed[start:end]))
+    name = _with_particle(typed, _said_once(_without_joint(typed[start:end])))
     if corrected := _CORRECTED_AFTER.fullmatch(typed, end):
         return _corrected(name, corrected["name"].strip())
     if _FAMILY_FIRST.search(typed[:start]):
@@ -85,7 +91,7 @@ def _parted_at_corrections(typed: str, parts: list[Part]) -> list[Part]:
     return parted
 
 
-def _of_two(typed: str, one: Part, other: Part) -> str | None:
+def _of_two(typed: str, one: Part, other: Part, is_correction: bool) -> str | None:
     first, second = typed[slice(*one)], typed[slice(*other)]
     before, between, after = typed[: one[0]], typed[one[1] : other[0]], typed[other[1] :]
     labels = _labels(before, between, after)
@@ -99,22 +105,62 @@ def _of_two(typed: str, one: Part, other: Part) -> str | None:
         return _without_joint(typed[one[0] : other[1]])
     if _CORRECTION.search(between):
         return _corrected(first, second)
-    if "cognome" not in labels:
+    if "cognome" in labels:
+        return _ordered(second, first) if labels[0] == "cognome" or labels[1] == "nome" else _ordered(first, second)
+    return None if is_correction else _of_two_apart(first, second, labels, (before, between))
+
+
+def _of_two_apart(first: str, second: str, labels: tuple[str | None, str | None], texts: tuple[str, str]) -> str | None:
+    """`Ada come mia nonna, poi Neri`: a given and a family name with talk between them; None for two names."""
+    before, between = texts
+    if not (_is_part(first) and _is_part(second)):
         return None
-    return _ordered(second, first) if labels[0] == "cognome" or labels[1] == "nome" else _ordered(first, second)
+    said = _said(_LABEL_AFAR.search(between)) or labels[1]
+    said_first = labels[0] or _said(_LABEL_AFAR.search(before))
+    if "nome" in {said, labels[1]} or said_first == "cognome":
+        return _ordered(second, first)
+    if said == "cognome":
+        return _ordered(first, second)
+    if not (_is_one(first) and _is_one(second)):
+        return None  # `Zhang Weiming, tutti mi chiamano Marco`
+    if _are_given(first) and _are_given(second) and not _SPOKEN_BETWEEN.fullmatch(between):
+        return None  # `Vincenza o Vincenzina`
+    if _SPOKEN_COMMA.fullmatch(between):
+        return f"{first}, {second}"
+    return _ordered(second, first) if _are_given(second) and not _are_given(first) else _ordered(first, second)
+
+
+def _is_part(name: str) -> bool:
+    """Whether it is a given name or a family name, not both."""
+    return _are_given(name) or _begins_with_particle(name) or not any(map(is_given_name, name.split()))
+
+
+def _is_one(name: str) -> bool:
+    return " " not in name or _are_given(name) or _begins_with_particle(name)
+
+
+def _are_given(name: str) -> bool:
+    return all(map(is_given_name, name.split())) and not _begins_with_particle(name)
+
+
+def _begins_with_particle(name: str) -> bool:
+    first, _, rest = name.partition(" ")
+    return bool(rest and _PARTICLES.fullmatch(first))
 
 
 def _labels(before: str, between: str, after: str) -> tuple[str | None, str | None]:
     """What the two parts are called, `nome` or `cognome`: by the words before each, or by those after."""
     first, second = _LABEL_BEFORE.search(before), _LABEL_BEFORE.search(between)
     behind_first, behind_second = _LABEL_AFTER.match(between), _LABEL_AFTER.match(after)
-    if not first and behind_first and (behind_second or not second):
+    if not first and behind_first and (behind_second or (not second and not _SAID_OF_NEXT.match(between))):
         first, second = behind_first, behind_second
+    elif not first and behind_first and second and behind_first.end() <= second.start():
+        first = behind_first  # `Neri è il cognome e il nome è Ada`
     return _said(first), _said(second or behind_second)
 
 
 def _said(label: re.Match[str] | None) -> str | None:
-    return label["label"].casefold() if label else None
+    return ("cognome" if label["label"][:3].casefold() == "cog" else "nome") if label else None
 
 
 def _ordered(given: str, family: str) -> str:
@@ -161,6 +207,13 @@ def _are_words_of(part: str, whole: str) -> bool:
 def _are_two_names(first: str, second: str) -> bool:
     """`Guten Tag, Helga Pichler`, but not `Rossi Neri, Anna Maria`: a name each, so that only one is the customer's."""
     return bool(split_full_name(first) and split_full_name(second)) and not all(map(is_given_name, second.split()))
+
+
+def _said_once(name: str) -> str:
+    """`Neri Ada ada con una d`: a word that is said again after a whole name; but `Rosario Rosario`."""
+    words = name.split()
+    again = {at for at in range(2, len(words)) if words[at].casefold() in map(str.casefold, words[:at])}
+    return " ".join(word for at, word in enumerate(words) if at not in again) if again else name
 
 
 def _without_joint(name: str) -> str:

@@ -19,10 +19,12 @@ _STEERING_WITH_A_NAME = {"correct_data"}
 # What speaks for a name where one was asked for: how likely the words are one (the readers of answers know the step)
 # and how likely the message is meant as one (the classifier knows what else people say), as log-odds. The weights were
 # read off readings of the training data by models that had not seen them (docs/nlu.md).
-_WORDS, _MEANING, _BIAS = 0.5, 0.7, 1.5
+_WORDS, _MEANING, _BIAS = 0.6, 0.6, 1.5
 _MOST = 7.0
 _LONGEST_ANSWER = 50  # words: who writes more tells something else, and some word of it always looks like a name
 _CERTAIN = 0.5  # from what chance on a name is there, whatever else is
+
+_MARKUP = re.compile(r"<[/!]?[a-z]", re.IGNORECASE)  # `<b>Ada</b> <script>…`: its words are no name
 
 _CORRECTION = re.compile(
     r"[\s.,;:!…-]+(?:(?:no,?\s+)?(?:anzi|scus[ai]\w*|ops|pardon|volevo\s+dire|correggo|rettifico|mi\s+correggo|intendevo|"
@@ -43,7 +45,7 @@ _ONE_COMPANY = re.compile(  # between parts of one: `Farmacia San Rocco del dott
 
 def is_name(tracker: Tracker, kind: str) -> bool:
     """Whether the latest message answers the question for a `person` or a `company`, as far as can be told."""
-    if len(text(tracker).split()) > _LONGEST_ANSWER:
+    if len(text(tracker).split()) > _LONGEST_ANSWER or _MARKUP.search(text(tracker)):
         return False
     if intent(tracker) in NAMING_INTENTS:
         return True
@@ -55,7 +57,7 @@ def is_name(tracker: Tracker, kind: str) -> bool:
 
 def person(tracker: Tracker, requested: bool) -> str | None:
     """A person's name, given name first where the message says which is which."""
-    if not (is_name(tracker, "person") if requested else intent(tracker) in {*NAMING_INTENTS, "correct_data"}):
+    if not (is_name(tracker, "person") if requested else _may_hold_one(tracker)):
         return None
     if not requested:
         found = [(start, end) for kind, start, end in spans(tracker) if kind == "person"]
@@ -69,7 +71,7 @@ def person(tracker: Tracker, requested: bool) -> str | None:
 
 def company(tracker: Tracker, requested: bool) -> str | None:
     """A company's name, as it was asked for or, where it was not, as far as it can be one."""
-    if not (is_name(tracker, "company") if requested else intent(tracker) in {*NAMING_INTENTS, "correct_data"}):
+    if not (is_name(tracker, "company") if requested else _may_hold_one(tracker)):
         return None
     marked = _asked_company(tracker) if requested else entity(tracker, "company")
     if marked is None or not (requested or _is_company(marked)):
@@ -82,7 +84,12 @@ def corrected(tracker: Tracker, kind: str) -> str | None:
     found, likely = asked(tracker, kind)
     if likely < _CERTAIN:
         return entity(tracker, kind)
-    return whole_name(text(tracker), found) if kind == "person" else _asked_company(tracker)
+    return whole_name(text(tracker), found, is_correction=True) if kind == "person" else _asked_company(tracker)
+
+
+def _may_hold_one(tracker: Tracker) -> bool:
+    """Whether the message may tell a name that was not asked for."""
+    return intent(tracker) in {*NAMING_INTENTS, "correct_data"} and not _MARKUP.search(text(tracker))
 
 
 def _asked_company(tracker: Tracker) -> str | None:

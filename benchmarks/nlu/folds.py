@@ -40,7 +40,7 @@ def _read_all(results: TextIO) -> None:
         with TemporaryDirectory() as folder:
             reader = Reader.train([examples[at] for at in train], synonyms, LEXICON, Path(folder))
             for at in test:
-                line = {"message": _message(examples[at]), "parsed": _parsed(reader, examples[at].text)}
+                line = {"message": _message(examples[at]), "parsed": parsed_by(reader, examples[at].text)}
                 results.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
@@ -55,7 +55,8 @@ def _message(example: Any) -> dict[str, Any]:
     return {"text": example.text, "intent": example.intent, "entities": once}
 
 
-def _parsed(reader: Any, text: str) -> dict[str, Any]:
+def parsed_by(reader: Any, text: str) -> dict[str, Any]:
+    """What the engine's parse of a text would be."""
     began = time.perf_counter()
     reading = reader.read(text)
     milliseconds = (time.perf_counter() - began) * 1000

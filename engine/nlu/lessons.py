@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from engine.nlu import contacts
@@ -17,8 +18,10 @@ from engine.nlu.normal import word
 from engine.nlu.spans import Part, Span
 
 KINDS = ("person", "company")
+NO_ANSWER = "none"  # the intent of what people write by hand who are asked for a name and give none
 _DRAWN, _WITHOUT = 7000, 4500  # messages with a name that are drawn; messages without one that are kept
 _JOINTS = (", ", ", ", ". ", " ", " - ", "! ", "... ", "; ", "\n", " ma ", " e ", " però ", " quindi ")
+_TIMES_BY_HAND = 2
 _TALKED = 2  # times outside names that make a word one of talk
 _MOST_WORDS = 12
 _KNOWN = 0.7  # share of a sentence's words that are in the dictionary
@@ -38,6 +41,7 @@ _WORDS_OF_COMPANIES = frozenset(
 
 _ANNOTATION = re.compile(r"\[(?P<text>[^]]+)\]\((?P<entity>\w+)(?::[^)]*)?\)")
 Lesson = tuple[str, tuple[Part, ...]]
+Told = tuple[str, str, Sequence[Span]]  # a message, its intent, what is marked in it
 
 
 @dataclass(frozen=True)
@@ -56,33 +60,37 @@ class _Message:
 
 def lessons(
     kind: str,
-    examples: Iterable[tuple[str, str, Sequence[Span]]],
+    examples: Iterable[Told],
     names: Sequence[str],
     dictionary: Dictionary,
     seed: int = 2,
+    by_hand: Sequence[Told] = (),
 ) -> list[Lesson]:
-    """Texts and the parts of the name of that kind in each, for examples as (text, intent, spans).
+    """Texts and the parts of the name of that kind in each.
 
-    `names`: names of people, as models of those that are invented. `seed`: what is drawn.
+    `names`: names of people, as models of those that are invented. `seed`: what is drawn. `by_hand`: answers that
+    people wrote, which count for more than the examples.
     """
     chance = random.Random(seed)
     named: list[Lesson] = []
     without: list[str] = []
     sentences: list[str] = []
-    for text, intent, spans in examples:
+    refused: list[str] = []
+    for text, intent, spans in chain(examples, *[by_hand] * _TIMES_BY_HAND):
         parts = _parts(kind, text, intent, spans)
         if parts:
             named.append((text, parts))
         elif parts is not None:
-            without.append(text)
+            (refused if intent == NO_ANSWER else without).append(text)
             if intent != "other_language" and not contacts.find(text) and _is_told(text, dictionary):
                 sentences.append(text)
     inventor = Inventor(names) if kind == "person" else Inventor(names, _vocabulary(sentences), _WORDS_OF_COMPANIES)
     drawn = _drawn([_parted(*one) for one in named], sentences, inventor, chance)
-    return [*named, *drawn, *((text, ()) for text in chance.sample(without, min(_WITHOUT, len(without))))]
+    kept = chance.sample(without, min(_WITHOUT, len(without)))
+    return [*named, *drawn, *((text, ()) for text in (*kept, *refused))]
 
 
-def talk(examples: Iterable[tuple[str, str, Sequence[Span]]]) -> frozenset[str]:
+def talk(examples: Iterable[Told]) -> frozenset[str]:
     """The words that stand where no name is, more often than in names."""
     outside: Counter[str] = Counter()
     inside: Counter[str] = Counter()
@@ -93,13 +101,23 @@ def talk(examples: Iterable[tuple[str, str, Sequence[Span]]]) -> frozenset[str]:
     return frozenset(one for one, times in outside.items() if times >= _TALKED and times > inside[one])
 
 
-def composed_answers(folder: Path) -> list[tuple[str, str, list[Span]]]:
-    """What compose.py wrote for the readers of answers, as (text, intent, spans)."""
-    lines = (folder / "answers.txt").read_text("utf-8").splitlines()
-    return [_read(*line.split("\t")) for line in lines if not line.startswith("#")]
+def composed_answers(folder: Path) -> list[Told]:
+    """What compose.py wrote for the readers of answers."""
+    return read_answers(folder / "answers.txt")
 
 
-def _read(intent: str, annotated: str) -> tuple[str, str, list[Span]]:
+def answers_by_hand(folder: Path) -> list[Told]:
+    """What people wrote one by one, for the readers of answers."""
+    return [told for path in sorted((folder / "answers_by_hand").glob("*.txt")) for told in read_answers(path)]
+
+
+def read_answers(path: Path) -> list[Told]:
+    """A file of lines `intent<TAB>annotated message`; # begins a comment."""
+    lines = path.read_text("utf-8").splitlines()
+    return [_read(*line.split("\t")) for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _read(intent: str, annotated: str) -> Told:
     text, spans, at = "", [], 0
     for found in _ANNOTATION.finditer(annotated):
         text += annotated[at : found.start()]

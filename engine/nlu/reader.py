@@ -13,7 +13,7 @@ from engine.nlu.asked import Answer, AnswerTagger
 from engine.nlu.dictionary import Dictionary
 from engine.nlu.features import Features, common_words
 from engine.nlu.language import Token, tokens
-from engine.nlu.lessons import KINDS, composed_answers, lessons, talk
+from engine.nlu.lessons import KINDS, Told, answers_by_hand, composed_answers, lessons, talk
 from engine.nlu.lexicon import Lexicon
 from engine.nlu.linear import Grouped, LinearClassifier
 from engine.nlu.normal import words
@@ -82,9 +82,18 @@ class Reader:
 
     @classmethod
     def train(
-        cls, examples: Sequence[Example], synonyms: Sequence[tuple[str, str]], lexicon_folder: Path, folder: Path
+        cls,
+        examples: Sequence[Example],
+        synonyms: Sequence[tuple[str, str]],
+        lexicon_folder: Path,
+        folder: Path,
+        by_hand: Sequence[Told] | None = None,
     ) -> Reader:
-        """Learn from examples and (text, value) synonyms, write everything into `folder`, and return the reader."""
+        """Learn from examples and (text, value) synonyms, write everything into `folder`, and return the reader.
+
+        `by_hand`: other answers for the readers of answers than those of the lexicon's folder.
+        """
+        by_hand = answers_by_hand(lexicon_folder) if by_hand is None else by_hand
         lexicon, dictionary = Lexicon.read(lexicon_folder), Dictionary.of_spacy()
         lexicon.save(folder / "lexicon.json")
         dictionary.save(folder / "dictionary.npz")
@@ -101,7 +110,7 @@ class Reader:
         classifier.save(folder)
         values = Values(_synonyms(examples, synonyms))
         (folder / "values.json").write_text(json.dumps(values.entries(), ensure_ascii=False), "utf-8")
-        asked = answer_taggers(examples, lexicon_folder, dictionary, folder)
+        asked = answer_taggers(examples, by_hand, lexicon_folder, dictionary, folder)
         return cls(tagger, features, classifier, values, asked)
 
     @classmethod
@@ -116,6 +125,10 @@ class Reader:
             Values(tuple(entry) for entry in json.loads((folder / "values.json").read_text("utf-8"))),
             _loaded_answer_taggers(dictionary, folder),
         )
+
+    def with_asked(self, asked: Mapping[str, AnswerTagger]) -> Reader:
+        """The same with other readers of answers."""
+        return Reader(self._tagger, self._features, self._classifier, self._values, asked)
 
     def read(self, text: str) -> Reading:
         """Intent and entities of a text."""
@@ -151,19 +164,22 @@ class Reader:
 
 
 def answer_taggers(
-    examples: Sequence[Example], lexicon_folder: Path, dictionary: Dictionary, folder: Path
+    examples: Sequence[Example], by_hand: Sequence[Told], lexicon_folder: Path, dictionary: Dictionary, folder: Path
 ) -> dict[str, AnswerTagger]:
-    """The readers of answers, trained on the examples and on what is composed for them; written into `folder`."""
+    """The readers of answers, trained on the examples, on what is composed and what was written for them.
+
+    They are written into `folder`.
+    """
     wide = Lexicon.read_wide(lexicon_folder)
     wide.save(folder / _WIDE)
     told = [(example.text, example.intent, example.spans) for example in examples]
     told += composed_answers(lexicon_folder)
     names = sorted(wide.listed("given") | wide.listed("family"))
-    talked = talk(told)
+    talked = talk([*told, *by_hand])
     (folder / _TALK).write_text(json.dumps(sorted(talked), ensure_ascii=False), "utf-8")
     return {
         kind: AnswerTagger(kind, wide, dictionary, talked).fit(
-            lessons(kind, told, names, dictionary), folder / _ANSWERS[kind]
+            lessons(kind, told, names, dictionary, by_hand=by_hand), folder / _ANSWERS[kind]
         )
         for kind in KINDS
     }

@@ -45,7 +45,7 @@ class Understanding(GraphComponent):  # type: ignore[misc]
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """The word lists are no training data to Rasa, yet the model depends on them."""
         digest = hashlib.sha256()
-        for path in sorted(Path(config.get("lexicon", cls.get_default_config()["lexicon"])).glob("*.txt")):
+        for path in sorted(Path(config.get("lexicon", cls.get_default_config()["lexicon"])).rglob("*.txt")):
             digest.update(path.name.encode() + path.read_bytes())
         return digest.hexdigest()
 

@@ -15,6 +15,7 @@ from engine.nlu.lexicon import Lexicon
 from engine.nlu.spans import Span
 
 LEXICON = Path("data/nlu/lexicon")
+BY_HAND = Path("data/nlu/lexicon/answers_by_hand")
 NAMES = ["mario rossi", "anna bianchi", "luca moretti", "rosa gallo", "paolo serra"]
 CHATTER = ["non trovo gli occhiali", "quanto costa la polizza", "aspetti un momento", "va bene così", "come si fa"]
 
@@ -108,6 +109,32 @@ def test_a_company_alone_is_no_person_and_what_may_be_either_teaches_nothing(dic
     company, either = "Rossi Impianti srl", "La Rosa Blu"
     told = [(text, "give_company_name", [Span(0, len(text), "company")]) for text in (company, either)]
     assert made.lessons("person", told, NAMES, dictionary) == [(company, ())]
+
+
+def test_answers_by_hand_are_lessons_in_full_and_those_without_a_name_teach_that(dictionary):
+    told = examples() + [(f"aspetti {number} minuti", "wait", []) for number in range(6000)]
+    by_hand = [
+        ("segni Wxyz, quella di Lodi", "give_name", [Span(6, 10, "person")]),
+        ("e se non lo dico?", "none", []),
+    ]
+    lessons = made.lessons("person", told, NAMES, dictionary, by_hand=by_hand)
+    assert ("segni Wxyz, quella di Lodi", ((6, 10),)) in lessons
+    assert ("e se non lo dico?", ()) in lessons  # never among those that are not drawn
+    assert sum(not parts for _, parts in lessons) < len(told)
+
+
+def test_every_file_of_answers_by_hand_is_read_and_marks_what_it_says():
+    told = [one for path in BY_HAND.glob("*.txt") for one in made.read_answers(path)]
+    assert len(told) > 2700
+    for text, intent, spans in told:
+        kinds = {span.label for span in spans}
+        assert "[" not in text
+        assert "](" not in text
+        if intent == "give_data":
+            assert kinds <= {"person", "company", "contact"}
+            assert kinds
+        else:
+            assert kinds == {"give_name": {"person"}, "give_company_name": {"company"}, "none": set()}[intent]
 
 
 def test_annotations_of_composed_answers_become_spans(tmp_path):

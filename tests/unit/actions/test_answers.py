@@ -56,6 +56,15 @@ def test_a_name_that_was_asked_for(text: str, marked: dict[str, str], name: str)
     assert answers.person(said(text, "give_name", **marked), requested=True) == name
 
 
+@pytest.mark.parametrize("kind", ["person", "company"])
+def test_words_between_marks_of_a_page_are_no_name(kind: str) -> None:
+    message = said("<b>Mario</b> <script>alert(1)</script>", "give_name", naming=0.9, answer="Mario")
+    assert getattr(answers, kind)(message, requested=True) is None
+    assert getattr(answers, kind)(said("Mario", "give_name", answer="Mario"), requested=True) == "Mario"
+    assert getattr(answers, kind)(said("siamo Neri srl", "give_name", **{kind: "Neri srl"}), requested=False)
+    assert not getattr(answers, kind)(said("siamo <b>Neri srl", "give_name", **{kind: "Neri srl"}), requested=False)
+
+
 def test_a_legal_form_is_no_persons_name() -> None:
     message = said("Rossi Impianti srl", "give_company_name", company="Rossi Impianti srl")
     assert answers.person(message, requested=False) is None
