@@ -12,9 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
+from areaclienti.server_engine import server_engine
 from areaclienti.sqlite_files import forget_deleted
 
 Result = TypeVar("Result")
@@ -26,6 +27,11 @@ class Database(Protocol):
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """What `work` finds in one consistent view."""
+
+    async def read_at_once(self, work: Callable[[Session], Result]) -> Result:
+        """As `read`, for a single statement: that is of one moment by itself, and a server is spared a beginning and an
+        end.
+        """
 
     async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:
         """What `work` returns, once what it changed is committed, durably. Nothing is changed when it raises. What is
@@ -83,6 +89,9 @@ class SqliteDatabase:
     async def read(self, work: Callable[[Session], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._readers, _run, self._reading, work)
 
+    async def read_at_once(self, work: Callable[[Session], Result]) -> Result:
+        return await self.read(work)
+
     async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:
         written: Future[Result] = Future()
         (self._urgent if urgent else self._ordinary).append(partial(_run_into, written, self._sessions_of_writer, work))
@@ -127,13 +136,19 @@ class ServerDatabase:
     """A database server, by an asynchronous driver."""
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        self._engine = server_engine(url)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._snapshots = async_sessionmaker(snapshots, expire_on_commit=False)
+        without_transaction = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._moments = async_sessionmaker(without_transaction, expire_on_commit=False)
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         async with self._snapshots.begin() as session:
+            return await session.run_sync(work)
+
+    async def read_at_once(self, work: Callable[[Session], Result]) -> Result:
+        async with self._moments.begin() as session:
             return await session.run_sync(work)
 
     async def write(self, work: Callable[[Session], Result], *, urgent: bool = False) -> Result:

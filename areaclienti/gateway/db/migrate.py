@@ -6,7 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.engine import make_url
+
+from areaclienti.sqlite_files import keep_journal, sqlite_file
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -15,10 +16,11 @@ def upgrade(url: str, revision: str = "head") -> None:
     With `revision`, up to that one alone. Blocks: call it from a thread inside an event loop. Raises what the database
     raises.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if (file := sqlite_file(url)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
     command.upgrade(config, revision)
+    if file is not None:
+        keep_journal(file)

@@ -12,9 +12,10 @@ from typing import Any, cast
 from sqlalchemy import Connection, CursorResult, event, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from areaclienti.identity.db.models import Base
+from areaclienti.server_engine import server_engine
 from areaclienti.sqlite_files import forget_deleted
 
 _BUSY_TIMEOUT_MS = 10_000
@@ -24,12 +25,12 @@ class Database:
     """Sessions that read, and sessions that write: a write begins with the write lock, so it never has to upgrade."""
 
     def __init__(self, url: str) -> None:
+        self.is_sqlite = _is_sqlite(url)
         # hide_parameters: an exception of the driver must not carry names and contacts into a log.
-        self.engine: AsyncEngine = create_async_engine(url, hide_parameters=True, pool_pre_ping=not _is_sqlite(url))
+        self.engine = create_async_engine(url, hide_parameters=True) if self.is_sqlite else server_engine(url)
         self._writer = self.engine.execution_options(areaclienti_write=True)
         self._read_sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._write_sessions = async_sessionmaker(self._writer, expire_on_commit=False)
-        self.is_sqlite = _is_sqlite(url)
         # SQLite has one writer: within the process writers queue here in order instead of polling the file lock.
         self._write_turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:

@@ -10,9 +10,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from areaclienti.sqlite_files import keep_journal, sqlite_file
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x1DE47117  # any fixed number: two starting processes must not migrate one PostgreSQL database together
@@ -35,6 +37,8 @@ def upgrade(url: str) -> None:
     """
     with _one_at_a_time, ThreadPoolExecutor(max_workers=1, thread_name_prefix="identity-migrate") as pool:
         pool.submit(lambda: asyncio.run(_upgrade(url))).result()
+    if (file := sqlite_file(url)) is not None:
+        keep_journal(file)
 
 
 async def _upgrade(url: str) -> None:
@@ -58,6 +62,5 @@ def _run_alembic(connection: Connection) -> None:
 
 def make_sqlite_folder(url: str) -> None:
     """Makes the folder of a SQLite file, readable by its owner only if it is new."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (file := sqlite_file(url)) is not None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
