@@ -42,6 +42,7 @@ class IdentitySettings(_Settings):
     identity_migrate_on_start: bool = True
     identity_gateway_key: SecretStr
     identity_actions_key: SecretStr
+    metrics_key: SecretStr | None = None  # what Prometheus shows at /metrics; without it there is no such page
     code_key: SecretStr  # HMAC of verification codes and of the keys that limits are counted by
     vault_key: SecretStr  # encryption at rest of vault entries, typed data and outbox codes
     public_url: str = "http://localhost:8000"

@@ -51,6 +51,11 @@ class ServiceProcess:
         assert self._process is not None, "not started"
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """By itself, or killed."""
+        return self._process is None or self._process.poll() is not None
+
     def start(self) -> None:
         """Start it; whether it is ready is another question."""
         # The supervisor's own leash: nothing outlives the harness, however it ends.

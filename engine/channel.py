@@ -29,6 +29,7 @@ _MOBILE = re.compile(r"\+[0-9]{6,18}", re.ASCII)
 _LEADING_SLASHES = re.compile(r"^[\s/]+")  # `/ /restart` as well
 MOST_AT_ONCE = 100
 LONGEST_WORD = 320
+GIVEN = ("customer_type", "given_name", "family_name", "company_name", "contact")  # what the customer said who he is
 
 
 class BadTurn(Exception):
@@ -37,7 +38,7 @@ class BadTurn(Exception):
 
 class TurnChannel(InputChannel):  # type: ignore[misc]
     """`POST turns`, `POST classify`, `GET health/live`, `GET health/ready` under /webhooks/turn, and what ends or shows
-    the personal data of conversations: `POST conversations/erase`, `…/read`, `…/mentioning`.
+    the personal data of conversations: `POST conversations/erase`, `…/read`, `…/given`, `…/mentioning`.
     """
 
     def __init__(self, key: str) -> None:
@@ -87,6 +88,10 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
         @blueprint.post("/conversations/read")
         async def read(request: Request) -> HTTPResponse:
             return await self._answer(request, self._read)
+
+        @blueprint.post("/conversations/given")
+        async def given(request: Request) -> HTTPResponse:
+            return await self._answer(request, self._given)
 
         @blueprint.post("/conversations/mentioning")
         async def mentioning(request: Request) -> HTTPResponse:
@@ -149,6 +154,10 @@ class TurnChannel(InputChannel):  # type: ignore[misc]
         store: ConversationStore = agent.tracker_store
         found = [store.read(conversation_id) for conversation_id in _strings(body, "conversation_ids")]
         return {"conversations": [conversation for conversation in found if conversation]}
+
+    async def _given(self, agent: Agent, body: dict[str, Any]) -> dict[str, Any]:
+        tracker = await agent.tracker_store.retrieve(_identifier(body, "conversation_id"))
+        return {slot: tracker.get_slot(slot) if tracker else None for slot in GIVEN}
 
     async def _mentioning(self, agent: Agent, body: dict[str, Any]) -> dict[str, Any]:
         store: ConversationStore = agent.tracker_store

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from areaclienti.desk.agents import where
@@ -26,10 +27,12 @@ log = get_logger()
 
 LOOKED_AT_SECONDS = 2.0  # also without news: another gateway's customers write what nobody here is told of
 PAUSE_SECONDS = 0.1  # many changes at once are read once
-PAUSE_FOR_EACH_READING = 4  # and no more than a fifth of the time is spent on it
+PAUSE_FOR_EACH_READING = 4  # no more than a fifth of the time is spent on reading everything
+MOST_TOUCHED = 500  # conversations that are read by themselves; of more everything is read
 KEPT_CHANGES = 2_000
 MOST_UNANSWERED = 50
 LAST_WORDS = 80  # characters
+SPOKEN = ("text", "choice")  # kinds of lines that are words
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,34 @@ class Line:
 
 def read_lines(session: Session, handover_ids: Collection[str] | None = None) -> dict[str, Line]:
     """The handovers with these ids; without ids all that are open, the first to come first."""
+    return _read(session, Handover.ended_at.is_(None) if handover_ids is None else Handover.id.in_(handover_ids))
+
+
+def read_lines_of(session: Session, conversation_ids: Collection[str]) -> dict[str, Line]:
+    """The open handovers of these conversations, the first to come first."""
+    return _read(session, Handover.conversation_id.in_(conversation_ids) & Handover.ended_at.is_(None))
+
+
+def _read(session: Session, chosen: ColumnElement[bool]) -> dict[str, Line]:
     query = (
         select(Handover, Conversation.owner, Conversation.epoch, Conversation.channel, DeskAgent.name)
         .join(Conversation, Conversation.id == Handover.conversation_id)
         .outerjoin(DeskAgent, DeskAgent.id == Handover.agent_id)
         .order_by(Handover.queued_at, Handover.id)
     )
-    chosen = Handover.ended_at.is_(None) if handover_ids is None else Handover.id.in_(handover_ids)
-    rows = session.execute(query.where(chosen)).all()
-    unanswered = _unanswered(session, [one.conversation_id for one, *_ in rows if one.state == "human"])
-    last_words = _last_words(session, [one.conversation_id for one, *_ in rows if one.state in ("human", "wrap_up")])
+    return _lines(session, session.execute(query.where(chosen)).all())
+
+
+def line_of(session: Session, handover: Handover, conversation: Conversation, agent: DeskAgent | None) -> Line:
+    """What is in memory already, as it is in this transaction; `agent`: who has it."""
+    name = agent.name if agent is not None else None
+    row = (handover, conversation.owner, conversation.epoch, conversation.channel, name)
+    return _lines(session, [row])[handover.id]
+
+
+def _lines(session: Session, rows: Sequence[tuple[Handover, str, int, str, str | None]]) -> dict[str, Line]:
+    with_person = [one.conversation_id for one, *_ in rows if one.state in ("human", "wrap_up")]
+    unanswered, last_words = _of_customers(session, with_person)
     called_back = _called_back(session, [one.id for one, *_ in rows if one.state == "callback"])
     return {
         one.id: Line(
@@ -89,52 +110,39 @@ def read_lines(session: Session, handover_ids: Collection[str] | None = None) ->
             called_back_at=called_back.get(one.id),
             ended_at=one.ended_at,
             outcome=one.outcome,
-            unanswered=tuple(unanswered.get(one.conversation_id, ())),
+            unanswered=tuple(unanswered.get(one.conversation_id, ())) if one.state == "human" else (),
             last_words=last_words.get(one.conversation_id),
         )
         for one, owner, epoch, channel, agent_name in rows
     }
 
 
-def _unanswered(session: Session, conversation_ids: Collection[str]) -> dict[str, list[int]]:
+def _of_customers(session: Session, conversation_ids: Collection[str]) -> tuple[dict[str, list[int]], dict[str, str]]:
+    """What customers wrote since the last reply, the newest seqs first, and their last words; by conversation."""
+    unanswered: dict[str, list[int]] = {}
+    last_words: dict[str, str] = {}
     if not conversation_ids:
-        return {}
-    before = aliased(Message)
-    answered = (
-        select(func.max(before.seq))
-        .where(before.conversation_id == Message.conversation_id, before.author == "agent")
-        .scalar_subquery()
-    )
+        return unanswered, last_words
+    other = aliased(Message)
+    newest = select(func.max(other.seq)).where(other.conversation_id == Message.conversation_id)
+    replied = newest.where(other.author == "agent").scalar_subquery()
+    spoken = newest.where(other.author == "customer", other.kind.in_(SPOKEN)).scalar_subquery()
+    is_unanswered = Message.seq > func.coalesce(replied, 0)
     query = (
-        select(Message.conversation_id, Message.seq)
+        select(Message.conversation_id, Message.seq, Message.kind, Message.text, is_unanswered)
         .where(
             Message.conversation_id.in_(conversation_ids),
             Message.author == "customer",
-            Message.seq > func.coalesce(answered, 0),
+            or_(is_unanswered, Message.seq == spoken),
         )
         .order_by(Message.conversation_id, Message.seq.desc())
     )
-    found: dict[str, list[int]] = {}
-    for conversation_id, seq in session.execute(query):
-        seqs = found.setdefault(conversation_id, [])
-        if len(seqs) < MOST_UNANSWERED:
+    for conversation_id, seq, kind, text, waits in session.execute(query):
+        if waits and len(seqs := unanswered.setdefault(conversation_id, [])) < MOST_UNANSWERED:
             seqs.append(seq)
-    return found
-
-
-def _last_words(session: Session, conversation_ids: Collection[str]) -> dict[str, str]:
-    if not conversation_ids:
-        return {}
-    by_customer = (Message.author == "customer") & Message.kind.in_(("text", "choice"))
-    newest = (
-        select(Message.conversation_id.label("of"), func.max(Message.seq).label("seq"))
-        .where(Message.conversation_id.in_(conversation_ids), by_customer)
-        .group_by(Message.conversation_id)
-        .subquery()
-    )
-    is_newest = (Message.conversation_id == newest.c.of) & (Message.seq == newest.c.seq)
-    query = select(Message.conversation_id, Message.text).join(newest, is_newest)
-    return {row.conversation_id: row.text[:LAST_WORDS] for row in session.execute(query)}
+        if kind in SPOKEN:
+            last_words.setdefault(conversation_id, text[:LAST_WORDS])
+    return unanswered, last_words
 
 
 def _called_back(session: Session, handover_ids: Collection[str]) -> dict[str, datetime]:
@@ -146,14 +154,21 @@ def _called_back(session: Session, handover_ids: Collection[str]) -> dict[str, d
     return {row.handover_id: row.at for row in session.execute(query.order_by(HandoverEvent.id))}
 
 
+def _is_unplaced(line: Line) -> bool:
+    return line.where.level is None and line.owner in ("queued", "callback")
+
+
 class Board:
     """The newest lines, and which of them changed since a version. One for all streams of this process."""
 
     def __init__(self, database: Database, hub: Hub) -> None:
         self._database = database
         self._dirty = asyncio.Event()
+        self._is_behind = False  # the queue was told of, and not everything was read since
+        self._touched: set[str] = set()  # conversations in which something was written since everything was read
         self._watchers: set[Callable[[], None]] = set()
         self._conversations: frozenset[str] = frozenset()
+        self._unplaced: frozenset[str] = frozenset()  # conversations that nobody may take yet
         self._changes: deque[tuple[int, frozenset[str]]] = deque(maxlen=KEPT_CHANGES)
         self._reading = asyncio.Lock()
         self.lines: Mapping[str, Line] = {}
@@ -163,6 +178,10 @@ class Board:
 
     def _rung(self, conversation_id: str) -> None:
         """Something happened in a conversation, here or elsewhere, or to the queue (`FEED`)."""
+        if conversation_id == FEED:
+            self._is_behind = True
+        elif self._watchers:
+            self._touched.add(conversation_id)
         if conversation_id == FEED or conversation_id in self._conversations:
             self._dirty.set()
 
@@ -184,21 +203,42 @@ class Board:
         return frozenset().union(*(ids for number, ids in self._changes if number > version))
 
     async def run(self) -> None:
-        """Reads when there is news and somebody looks. Goes until cancelled."""
+        """Reads when there is news and somebody looks: the conversations in question soon, everything now and then,
+        since thousands of lines take a while and most of the time belongs to the customers. Goes until cancelled.
+        """
+        rested = due = 0.0  # when everything may be read again, and when it is without news
         while True:
+            news = await self._news(self._wait(rested))
+            are_too_many = len(self._touched) > MOST_TOUCHED
             try:
-                async with asyncio.timeout(LOOKED_AT_SECONDS):
-                    await self._dirty.wait()
-            except TimeoutError:
-                pass
-            began = time.monotonic()
-            if self._watchers:
-                try:
+                if not self._watchers:
+                    self._touched.clear()
+                elif (news or self._unplaced) and not are_too_many:
+                    await self._refresh_touched()
+                began = time.monotonic()
+                if self._watchers and began >= rested and (self._is_behind or began >= due or are_too_many):
                     await self.refresh()
-                except Exception:
-                    log.exception("desk_board_failed")  # the next reading sees what this one did not
-            # thousands of lines take a while: most of the time belongs to the customers
-            await asyncio.sleep(max(PAUSE_SECONDS, (time.monotonic() - began) * PAUSE_FOR_EACH_READING))
+                    rested = time.monotonic() + (time.monotonic() - began) * PAUSE_FOR_EACH_READING
+                    due = began + LOOKED_AT_SECONDS
+            except Exception:
+                log.exception("desk_board_failed")  # the next reading sees what this one did not
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _wait(self, rested: float) -> float:
+        """Seconds without news after which to look; of a place that another gateway gave nobody tells."""
+        if self._unplaced and self._watchers:
+            return PAUSE_SECONDS
+        return max(PAUSE_SECONDS, rested - time.monotonic()) if self._is_behind else LOOKED_AT_SECONDS
+
+    async def _news(self, seconds: float) -> bool:
+        """Wait for some; whether it came in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._dirty.wait()
+        except TimeoutError:
+            return False
+        self._dirty.clear()
+        return True
 
     async def refresh(self) -> None:
         """Read everything as it is now, and wake the watchers when something changed. Who asks while others wait gets
@@ -211,15 +251,40 @@ class Board:
                 return
             answers = self._asked
             self._dirty.clear()
+            self._is_behind = False
+            self._touched.clear()
             lines = await self._database.read(read_lines)
-            before = self.lines
-            changed = {one for one, line in lines.items() if before.get(one) != line} | (before.keys() - lines.keys())
             self._answered = answers
-            self.lines = lines
-            self._conversations = frozenset(line.conversation_id for line in lines.values())
-            if changed:
-                self.version += 1
-                self._changes.append((self.version, frozenset(changed)))
+            changed = self._taken(lines)
         if changed:
-            for wake in tuple(self._watchers):
-                wake()
+            self._wake()
+
+    async def _refresh_touched(self) -> None:
+        """Read what was written in, again and again until everything is read: what else becomes of a conversation that
+        was written in is told of the queue alone.
+        """
+        touched = self._unplaced.union(self._touched)
+        if not touched:
+            return
+        async with self._reading:
+            found = await self._database.read(partial(read_lines_of, conversation_ids=touched))
+            lines = {one: line for one, line in self.lines.items() if line.conversation_id not in touched} | found
+            changed = self._taken(dict(sorted(lines.items(), key=lambda one: (one[1].queued_at, one[0]))))
+        if changed:
+            self._wake()
+
+    def _taken(self, lines: Mapping[str, Line]) -> bool:
+        """Keep the lines; whether something is other than before."""
+        before = self.lines
+        changed = {one for one, line in lines.items() if before.get(one) != line} | (before.keys() - lines.keys())
+        self.lines = lines
+        self._conversations = frozenset(line.conversation_id for line in lines.values())
+        self._unplaced = frozenset(line.conversation_id for line in lines.values() if _is_unplaced(line))
+        if changed:
+            self.version += 1
+            self._changes.append((self.version, frozenset(changed)))
+        return bool(changed)
+
+    def _wake(self) -> None:
+        for wake in tuple(self._watchers):
+            wake()

@@ -18,6 +18,7 @@ from areaclienti.desk.rounds import FEED
 from areaclienti.desk.scope import Where, Who, may
 from areaclienti.desk.texts import Texts
 from areaclienti.desk.transitions import move, open_handover
+from areaclienti.domain.contacts import ContactRejected, parse_contact
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.desk import DeskAgent, DeskNote, Handover
 from areaclienti.gateway.db.desk_contacts import ContactRequest
@@ -110,6 +111,10 @@ class Contacts:
             return handover.conversation_id, agent.agency_code
 
         conversation_id, agency = await self._database.read(look)
+        try:
+            parse_contact(contact)
+        except ContactRejected:
+            raise ValueError("no contact") from None  # whatever else it is, nobody is told
         body = {
             "conversation_id": conversation_id, "agent_id": agent_id, "agency_code": agency, "contact": contact,
         }  # fmt: skip

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar, get_args
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, delete, func, select
+from sqlalchemy.orm import Session, aliased, load_only
 
 from areaclienti.desk import agents, queue, reading
 from areaclienti.desk.agents import Presence
-from areaclienti.desk.board import Line, read_lines
+from areaclienti.desk.board import Line, line_of, read_lines
 from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.hours import utc_now
 from areaclienti.desk.reading import Delivery
@@ -21,6 +22,7 @@ from areaclienti.desk.routing import Patience, Router
 from areaclienti.desk.scope import Action, may
 from areaclienti.desk.texts import Texts
 from areaclienti.desk.transitions import move
+from areaclienti.gateway import lookout
 from areaclienti.gateway.db.database import Database
 from areaclienti.gateway.db.desk import DeskAgent, DeskDraft, DeskNote, Handover, HandoverEvent
 from areaclienti.gateway.db.models import Conversation, Message
@@ -29,6 +31,7 @@ from areaclienti.gateway.handover import HAND_BACK
 from areaclienti.gateway.hub import Hub
 from areaclienti.gateway.ledger import ConversationClosed, Intent, append, ask_engine, locked, seq_of
 from areaclienti.gateway.limits import MAX_MESSAGE_CHARACTERS
+from areaclienti.gateway.locks import Locks
 
 Result = TypeVar("Result")
 
@@ -39,6 +42,32 @@ SETTLED = ("customer_type", "name", "company_name", "contact", "new_contact", "i
 MISSING = ("customer_type", "name", "company_name", "contact", "password", "privacy_notice", "verification_code",
            "recheck", "tax_code", "choose_contact")  # fmt: skip
 OUTCOMES = ("solved", "referred", "unreachable", "abandoned")
+
+
+_AtOnce = Select[DeskAgent, Handover, Conversation, DeskAgent]
+_HOLDER = aliased(DeskAgent)
+_AT_ONCE: _AtOnce = (  # built once: that takes longer than to run it
+    select(DeskAgent, Handover, Conversation, _HOLDER)
+    .select_from(DeskAgent)
+    .join(Handover, Handover.id == bindparam("handover_id"))
+    .join(Conversation, Conversation.id == Handover.conversation_id)
+    .outerjoin(_HOLDER, _HOLDER.id == Handover.agent_id)
+    .where(DeskAgent.id == bindparam("agent_id"), DeskAgent.active)
+    .execution_options(populate_existing=True)
+)
+_GLANCE = _AT_ONCE.options(  # as much as says whether an agent may take it: of many who try, most learn no more
+    load_only(DeskAgent.roles, DeskAgent.agency_code, DeskAgent.consultant_code, DeskAgent.active, raiseload=True),
+    load_only(
+        Handover.level,
+        Handover.agency_code,
+        Handover.consultant_code,
+        Handover.agent_id,
+        Handover.ended_at,
+        raiseload=True,
+    ),
+    load_only(Conversation.owner, Conversation.closed_at, raiseload=True),
+    load_only(_HOLDER.name, raiseload=True),
+)
 
 
 class DeskRefused(Exception):
@@ -79,6 +108,13 @@ class Stale(DeskRefused):
     def __init__(self, epoch: int) -> None:
         super().__init__("stale")
         self.epoch = epoch
+
+
+class SecretWritten(DeskRefused):
+    """The agent's text holds a secret of the customer, which stands nowhere: nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("secret_written")
 
 
 class WindowClosed(DeskRefused):
@@ -169,6 +205,7 @@ class Operations:
         self._patience = patience
         self._texts = texts
         self._summary_of = summary_of
+        self._claims = Locks()
         self._clock = clock
 
     # ---- being there ----
@@ -296,36 +333,40 @@ class Operations:
 
     # ---- taking and passing on ----
 
-    async def claim(self, handover_id: str, agent_id: str) -> Card:
-        """Take it: of many who try, one gets it, and the others learn who. Who has it already has it still.
+    async def claim(self, handover_id: str, agent_id: str) -> tuple[Line, DeskAgent]:
+        """Take it: of many who try, one gets it, and the others learn who. Who has it already has it still. As `line`.
 
         Raises Taken, Forbidden.
         """
 
-        def look(session: Session) -> tuple[DeskAgent, Handover, Conversation, bool]:
-            agent = _active(session, agent_id)
-            handover = _seen_by(session, agent, handover_id)
-            conversation = _conversation(session, handover)
-            session.refresh(handover)  # read after the conversation, it is at least as new: a loser learns who
+        def look(session: Session, statement: _AtOnce = _AT_ONCE) -> tuple[DeskAgent, Handover, Conversation, bool]:
+            agent, handover, conversation, holder = _at_once(session, agent_id, handover_id, statement)
             if conversation.owner == "human" and handover.agent_id == agent_id:
                 return agent, handover, conversation, True
             if conversation.closed_at is not None:
                 raise Taken("closed", None)
             is_offered_to_other = conversation.owner == "offered" and handover.agent_id != agent_id
             if conversation.owner not in CLAIMABLE or is_offered_to_other or handover.ended_at is not None:
-                raise Taken(conversation.owner, _holder(session, handover))
+                raise Taken(conversation.owner, holder)
             if not _may(agent, "claim", handover):
                 raise Forbidden
             return agent, handover, conversation, False
 
-        def work(session: Session) -> Card:
+        def work(session: Session) -> tuple[Line, DeskAgent]:
             while True:
                 agent, handover, conversation, has_it = look(session)
                 if has_it or self._given(session, conversation, handover, agent, agent, "claimed"):
-                    return _card(session, agent, handover)
+                    return line_of(session, handover, conversation, agent), agent
 
-        await self._database.read(look)  # who comes late doesn't hold up those who write
-        return await self._do(handover_id, work)
+        glance = partial(look, statement=_GLANCE)
+        _, _, conversation, _ = await self._database.read_at_once(glance)  # who is late holds nobody up who writes
+        trying = self._claims.of(handover_id)
+        while trying.locked():  # nor do those who come together: one of this process tries, the others look what came
+            async with trying:
+                pass
+            await self._database.read_at_once(glance)
+        async with trying:
+            return await self._do(handover_id, work, conversation.id)
 
     async def force_take(self, handover_id: str, agent_id: str) -> Card:
         """A supervisor takes it, whoever has it. Raises Forbidden, Taken when it is over."""
@@ -391,10 +432,10 @@ class Operations:
     async def reply(self, handover_id: str, agent_id: str, client_id: str, text: str, epoch: int) -> int:
         """Write to the customer; the seq. The same client id again changes nothing.
 
-        `epoch` is the one that the agent's page shows. Raises Forbidden, Stale, Taken, WindowClosed; ValueError for a
-        text that is empty or too long.
+        `epoch` is the one that the agent's page shows. Raises Forbidden, Stale, Taken, WindowClosed; SecretWritten, or
+        ValueError for a text that is empty or too long.
         """
-        _check_length(text, MAX_MESSAGE_CHARACTERS)
+        _check(text, MAX_MESSAGE_CHARACTERS)
 
         def work(session: Session) -> int:
             _, handover, conversation = self._entitled(session, handover_id, agent_id, "reply")
@@ -415,8 +456,8 @@ class Operations:
         return await self._do(handover_id, work)
 
     async def note(self, handover_id: str, agent_id: str, text: str) -> int:
-        """Write for colleagues alone; the note's id. Raises Forbidden; ValueError as `reply`."""
-        _check_length(text, MAX_NOTE_CHARACTERS)
+        """Write for colleagues alone; the note's id. Raises Forbidden; SecretWritten and ValueError as `reply`."""
+        _check(text, MAX_NOTE_CHARACTERS)
 
         def work(session: Session) -> int:
             agent, handover, conversation = self._entitled(session, handover_id, agent_id, "note")
@@ -430,9 +471,9 @@ class Operations:
         return await self._do(handover_id, work)
 
     async def draft(self, handover_id: str, agent_id: str, text: str) -> None:
-        """Keep what was typed and not sent; an empty text forgets it. Raises Forbidden, ValueError."""
+        """Keep what was typed and not sent; an empty text forgets it. Raises Forbidden, SecretWritten, ValueError."""
         if text:
-            _check_length(text, MAX_MESSAGE_CHARACTERS)
+            _check(text, MAX_MESSAGE_CHARACTERS)
 
         def work(session: Session) -> None:
             _, handover, conversation = self._entitled(session, handover_id, agent_id, "draft")
@@ -500,19 +541,24 @@ class Operations:
 
     # ---- what they share ----
 
-    async def _do(self, handover_id: str, work: Callable[[Session], Result]) -> Result:
-        """Run a change and tell the streams of the customer and of the desk."""
+    async def _do(
+        self, handover_id: str, work: Callable[[Session], Result], conversation_id: str | None = None
+    ) -> Result:
+        """Run a change and tell the streams of the customer and of the desk; of which conversation, where known."""
 
         def noting(session: Session) -> tuple[Result, str | None]:
             result = work(session)
-            return result, session.scalar(select(Handover.conversation_id).where(Handover.id == handover_id))
+            if conversation_id is not None:
+                return result, conversation_id
+            handover = session.get(Handover, handover_id)
+            return result, handover.conversation_id if handover else None
 
         try:
-            result, conversation_id = await self._database.write(noting)
+            result, of = await self._database.write(noting)
         except ConversationClosed:
             raise Unknown from None
-        if conversation_id is not None:
-            self._hub.ledger_grew(conversation_id)
+        if of is not None:
+            self._hub.ledger_grew(of)
         self._hub.ledger_grew(FEED)
         return result
 
@@ -567,8 +613,21 @@ def _seen_by(session: Session, agent: DeskAgent, handover_id: str) -> Handover:
     return handover
 
 
+def _at_once(
+    session: Session, agent_id: str, handover_id: str, statement: _AtOnce
+) -> tuple[DeskAgent, Handover, Conversation, DeskAgent | None]:
+    """The agent, what he sees of it, and who has it: one statement, so that all is of one moment and quickly read."""
+    row = session.execute(statement, {"agent_id": agent_id, "handover_id": handover_id}).one_or_none()
+    if row is None:
+        raise Unknown
+    agent, handover, conversation, holder = row
+    if not _may(agent, "read", handover):
+        raise Unknown
+    return agent, handover, conversation, holder
+
+
 def _conversation(session: Session, handover: Handover) -> Conversation:
-    conversation = session.get(Conversation, handover.conversation_id, populate_existing=True)
+    conversation = session.get(Conversation, handover.conversation_id)
     if conversation is None:
         raise ConversationClosed
     return conversation
@@ -588,6 +647,8 @@ def _card(session: Session, agent: DeskAgent, handover: Handover) -> Card:
     )
 
 
-def _check_length(text: str, most: int) -> None:
+def _check(text: str, most: int) -> None:
     if not text.strip() or len(text) > most:
         raise ValueError("empty or too long")
+    if lookout.is_secret_of_customer(text):
+        raise SecretWritten

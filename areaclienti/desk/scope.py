@@ -10,7 +10,7 @@ Role = Literal["agente", "supervisore", "auditor"]
 Level = Literal["consultant", "agency", "pool"]
 Action = Literal[
     "read", "claim", "reply", "note", "draft", "transfer", "release", "hand_back", "close", "force_take",
-    "figures", "export", "new_contact", "decide_contact",
+    "figures", "export", "new_contact", "decide_contact", "reveal",
 ]  # fmt: skip
 
 
@@ -87,6 +87,10 @@ def _role_may(role: str, who: Who, action: str, where: Where) -> bool:
         return role in _CLAIMING and is_second and who.agency_code == where.agency_code
     if role not in _ALLOWED or not _sees(role, who, where):
         return False
+    if action == "reveal":
+        # What the customer said who he is: for who answers him, and for supervisors of that very agency.
+        is_his_agency = where.level is not None and who.agency_code == where.agency_code
+        return role in _CLAIMING and (where.agent_id == who.id or (role == "supervisore" and is_his_agency))
     if action == "claim":
         return role in _CLAIMING and (at_level(who, where) or where.agent_id == who.id)
     with_own, with_any = _ALLOWED[role]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from areaclienti.desk import agents
@@ -23,6 +24,29 @@ from areaclienti.gateway.db.desk_access import DeskSession
 Way = Literal["password", "oidc"]
 NOTED_EVERY = timedelta(seconds=60)  # a write for each request would be one too many
 _KEPT = timedelta(days=1)  # sessions that are over
+
+# Sessions that are not over; built once, that takes longer than to run one.
+_LIVING = (
+    select(
+        DeskSession.id,
+        DeskSession.seen_at,
+        DeskAgent.id,
+        DeskAgent.name,
+        DeskAgent.roles,
+        DeskAgent.agency_code,
+        DeskAgent.consultant_code,
+    )
+    .join(DeskAgent, DeskAgent.id == DeskSession.agent_id)
+    .where(
+        DeskAgent.active,
+        DeskSession.revoked_at.is_(None),
+        DeskSession.expires_at > bindparam("present"),
+        DeskSession.seen_at > bindparam("used_after"),
+    )
+)
+_BY_TOKEN = _LIVING.where(DeskSession.token_hash == bindparam("token_hash"))
+_BY_IDS = _LIVING.where(DeskSession.id.in_(bindparam("session_ids", expanding=True)))
+_OF_AGENT = _LIVING.where(DeskSession.agent_id == bindparam("agent_id")).limit(1)
 
 
 @dataclass(frozen=True)
@@ -47,6 +71,8 @@ class Sessions:
         self._idle = idle
         self._life = life
         self._clock = clock
+        self._asked_for: set[str] = set()  # by who waits for the next answer
+        self._answer: asyncio.Future[frozenset[str]] | None = None
 
     @property
     def life(self) -> timedelta:
@@ -77,21 +103,29 @@ class Sessions:
         """Who holds the token, None when it is nobody's, over or revoked. Using a session keeps it from idling."""
         if token is None:
             return None
-        query = self._living().where(DeskSession.token_hash == digest(token))
-        row = await self._database.read(lambda session: session.execute(query).one_or_none())
+        values = self._present() | {"token_hash": digest(token)}
+        row = await self._database.read_at_once(lambda session: session.execute(_BY_TOKEN, values).one_or_none())
         if row is None:
             return None
-        opened, agent = row
-        if opened.seen_at <= self._clock() - NOTED_EVERY:
-            await self._note(opened.id)
-        return SignedIn(
-            agent.id, agent.name, frozenset(agent.roles), agent.agency_code, agent.consultant_code, opened.id
-        )
+        session_id, seen_at, agent_id, name, roles, agency_code, consultant_code = row
+        if seen_at <= self._clock() - NOTED_EVERY:
+            await self._note(session_id)
+        return SignedIn(agent_id, name, frozenset(roles), agency_code, consultant_code, session_id)
 
     async def lives(self, session_id: str) -> bool:
-        """Whether the session is not over; asking is no use of it."""
-        query = self._living().where(DeskSession.id == session_id)
-        return await self._database.read(lambda session: session.execute(query).one_or_none()) is not None
+        """Whether the session is not over; asking is no use of it. All who ask in one moment, as the streams do that
+        one change has woken, are answered by one statement.
+        """
+        self._asked_for.add(session_id)
+        if self._answer is None:
+            self._answer = asyncio.ensure_future(self._alive())
+        return session_id in await asyncio.shield(self._answer)
+
+    async def _alive(self) -> frozenset[str]:
+        await asyncio.sleep(0)  # until all of this moment have asked
+        asked_for, self._asked_for, self._answer = self._asked_for, set(), None
+        values = self._present() | {"session_ids": list(asked_for)}
+        return await self._database.read_at_once(lambda session: frozenset(session.scalars(_BY_IDS, values)))
 
     async def end(self, session_id: str) -> None:
         """Sign out. Who has no other session is not at the desk any more: the rounds pass on what he had."""
@@ -103,8 +137,7 @@ class Sessions:
             opened.revoked_at = self._clock()
             session.flush()
             record(session, opened.agent_id, "signed_out", at=self._clock())
-            others = self._living().where(DeskSession.agent_id == opened.agent_id)
-            if session.execute(others.limit(1)).first() is None:
+            if session.execute(_OF_AGENT, self._present() | {"agent_id": opened.agent_id}).first() is None:
                 agents.seen(session, opened.agent_id, self._clock(), "offline")
 
         await self._database.write(work)
@@ -113,18 +146,9 @@ class Sessions:
         used = update(DeskSession).where(DeskSession.id == session_id).values(seen_at=self._clock())
         await self._database.write(lambda session: session.execute(used))
 
-    def _living(self) -> Select[DeskSession, DeskAgent]:
+    def _present(self) -> dict[str, Any]:
         present = self._clock()
-        return (
-            select(DeskSession, DeskAgent)
-            .join(DeskAgent, DeskAgent.id == DeskSession.agent_id)
-            .where(
-                DeskAgent.active,
-                DeskSession.revoked_at.is_(None),
-                DeskSession.expires_at > present,
-                DeskSession.seen_at > present - self._idle,
-            )
-        )
+        return {"present": present, "used_after": present - self._idle}
 
 
 def end_all(session: Session, agent_id: str, at: datetime) -> int:

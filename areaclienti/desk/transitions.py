@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from areaclienti.desk.audit import ACTIONS, record
@@ -46,15 +46,21 @@ def move(
     as_read = [Conversation.id == conversation.id, Conversation.owner == present, Conversation.epoch == epoch]
     if to != "closed":
         as_read.append(Conversation.closed_at.is_(None))
-    change = update(Conversation).where(*as_read).values(owner=to, epoch=epoch + 1, updated_at=now())
-    moved = _rows(session, change.execution_options(synchronize_session=False)) == 1
-    session.refresh(conversation, with_for_update=True)
+    change = (
+        update(Conversation)
+        .where(*as_read)
+        .values(owner=to, epoch=epoch + 1, updated_at=now(), choices_from=Conversation.last_seq + 1)
+    )
+    as_changed = change.returning(Conversation).execution_options(synchronize_session=False, populate_existing=True)
+    moved = session.scalar(as_changed) is not None
+    if not moved:
+        session.refresh(conversation, with_for_update=True)
     session.refresh(handover)
     if not moved:
         return False
-    conversation.choices_from = conversation.last_seq + 1
-    drop = update(Turn).where(Turn.conversation_id == conversation.id, Turn.state == "pending")
-    session.execute(drop.values(state="dropped", finished_at=now()))
+    if ownership.engine_is_asked(present):  # no other owner leaves turns behind
+        drop = update(Turn).where(Turn.conversation_id == conversation.id, Turn.state == "pending")
+        session.execute(drop.values(state="dropped", finished_at=now()))
     taken_from = handover.agent_id
     handover.offered_until = None
     if to in ("bot", "closed"):
@@ -78,9 +84,4 @@ def move(
         others = (one for one in (agent_id, taken_from) if one not in (None, who))
         is_known = reason in ACTIONS
         record(session, who, reason if is_known else "moved", handover.id, next(others, None) if is_known else reason)
-    session.flush()
     return True
-
-
-def _rows(session: Session, statement: Any) -> int:
-    return int(cast(CursorResult[Any], session.execute(statement)).rowcount)

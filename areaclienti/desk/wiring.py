@@ -14,6 +14,7 @@ from areaclienti.desk.contacts import Contacts
 from areaclienti.desk.customers import CustomersDesk
 from areaclienti.desk.demo import DemoDoor
 from areaclienti.desk.errands import Errands
+from areaclienti.desk.given import GivenData
 from areaclienti.desk.hours import WorkingHours, hours_of, utc_now
 from areaclienti.desk.oidc import Client, Provider
 from areaclienti.desk.oidc_sign_in import OidcSignIn, Places
@@ -25,6 +26,7 @@ from areaclienti.desk.sign_in import SignIn
 from areaclienti.desk.texts import load_texts
 from areaclienti.desk.throttle import Free, Throttle
 from areaclienti.gateway.db.database import Database
+from areaclienti.gateway.engine_client import EngineClient
 from areaclienti.gateway.hub import Hub
 from areaclienti.gateway.identity_client import IdentityClient, IdentityRefused, IdentityUnavailable
 from areaclienti.password_hashes import Passwords
@@ -64,6 +66,7 @@ class AgentsDesk:
     customers: CustomersDesk
     summary_of: Callable[[str], Awaitable[dict[str, Any]]]  # what identity knows of a conversation's registration
     contacts: Contacts
+    given: GivenData
     errands: Errands
 
 
@@ -78,6 +81,7 @@ def open_desk(
     database: Database,
     hub: Hub,
     identity: IdentityClient,
+    engine: EngineClient,
     wake: Callable[[str], None],
     clock: Callable[[], datetime] = utc_now,
 ) -> AgentsDesk:
@@ -109,6 +113,7 @@ def open_desk(
         customers,
         summary_of,
         contacts,
+        GivenData(database, engine.given, clock),
         Errands(database, contacts, identity.ask, hours, clock),
     )
 

@@ -42,6 +42,8 @@ class Words(BaseModel):
     failed_checks: list[str]
     check_outcomes: Named
     customer_types: Named
+    given: Named
+    reveal_reasons: Named
     registrations: Named
     deliveries: Named
     delivery_faults: dict[int, str]

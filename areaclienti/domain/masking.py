@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _LOCAL_STARS = "*" * 5
 _DOMAIN_STARS = "*" * 2
 _MOBILE_STARS = "*" * 4
+_NAME_STARS = "*" * 5
 
 
 def mask_email(address: str) -> str:
@@ -44,6 +45,11 @@ def mask_own_mobile(e164: str) -> str:
 def mask_contact(contact: Contact) -> str:
     """The mask for the contact's kind."""
     return mask_email(contact.value) if contact.kind == "email" else mask_mobile(contact.value)
+
+
+def mask_name(name: str) -> str:
+    """`M***** R*****`: the initials of at most three words of a name, a person's or a company's."""
+    return " ".join(word[0] + _NAME_STARS for word in name.split()[:3])
 
 
 def _some(text: str, most: int) -> str:

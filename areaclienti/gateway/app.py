@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from areaclienti.desk.chatwoot import webhook as chatwoot_webhook
 from areaclienti.desk.chatwoot.wiring import open_chatwoot
+from areaclienti.desk.hours import hours_of
 from areaclienti.desk.web import ROUTERS
 from areaclienti.desk.wiring import desk_for_customers, open_desk
 from areaclienti.gateway import (
@@ -42,7 +43,7 @@ from areaclienti.gateway.identity_client import IdentityClient
 from areaclienti.gateway.ledger import Ledger
 from areaclienti.gateway.limits import MAX_BODY_BYTES, Limits, RateLimiter
 from areaclienti.gateway.locks import Locks
-from areaclienti.gateway.metrics import CountRequests, Metrics
+from areaclienti.gateway.metrics import Metrics, Surroundings
 from areaclienti.gateway.news import news_of
 from areaclienti.gateway.one_time import OneTimeLinks
 from areaclienti.gateway.retention import Retention
@@ -51,6 +52,7 @@ from areaclienti.gateway.session import Cookies
 from areaclienti.gateway.texts import load_texts
 from areaclienti.gateway.turns import TurnQueue, TurnRunner
 from areaclienti.logging import configure
+from areaclienti.metrics import CountRequests
 from areaclienti.settings import GatewaySettings
 from areaclienti.web.pages import STATIC_DIR, error_page
 from areaclienti.web.pages import router as pages
@@ -129,7 +131,7 @@ def create_app(
     wider = {webhook.PATH: webhook.MAX_BODY_BYTES, **chatwoot_webhook.wider_bodies(settings)}
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, wider=wider)
     app.add_middleware(SecurityHeaders, https=https)
-    app.add_middleware(CountRequests)
+    app.add_middleware(CountRequests, served=lambda scope: scope["app"].state.services.metrics)
     if settings.trusted_proxies:
         trusted = [str(network) for network in settings.trusted_proxies]
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
@@ -178,6 +180,16 @@ def _retention(settings: GatewaySettings, served: Services) -> Retention:
     )
 
 
+def _told_of(settings: GatewaySettings, engine: EngineClient, identity: IdentityClient) -> Surroundings:
+    return Surroundings(
+        settings.var_dir,
+        timedelta(days=settings.conversation_kept_days),
+        timedelta(hours=settings.unfinished_kept_hours),
+        hours_of(settings).is_open if settings.desk else None,
+        {"engine": engine.is_ready, "identity": identity.is_ready},
+    )
+
+
 def _services(
     settings: GatewaySettings,
     https: bool,
@@ -194,13 +206,15 @@ def _services(
     identity = IdentityClient(
         settings.identity_url, settings.identity_gateway_key.get_secret_value(), identity_transport
     )
-    measured = Metrics(database, settings.metrics_key.get_secret_value() if settings.metrics_key else None)
-    runner = TurnRunner(TurnQueue(database, customers), engine, hub, texts.failure, measured.turn)
+    key = settings.metrics_key.get_secret_value() if settings.metrics_key else None
+    measured = Metrics(database, key, _told_of(settings, engine, identity))
+    engine.asked, identity.asked = measured.engine, measured.identity
+    runner = TurnRunner(TurnQueue(database, customers), engine, hub, texts.failure, measured)
     return Services(
         allowed_origins=origins(settings.public_url, settings.allowed_origins),
         cookies=Cookies(secure=https),
         database=database,
-        desk=open_desk(settings, customers, database, hub, identity, runner.wake) if customers else None,
+        desk=open_desk(settings, customers, database, hub, identity, engine, runner.wake) if customers else None,
         engine=engine,
         hub=hub,
         identity=identity,

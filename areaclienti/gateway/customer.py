@@ -34,7 +34,7 @@ class Code(Asked):
     code: SecretStr = Field(min_length=1, max_length=32)
 
 
-def guarded(request: Request, served: Served, _origin: Annotated[None, Depends(require_origin)]) -> None:
+async def guarded(request: Request, served: Served, _origin: Annotated[None, Depends(require_origin)]) -> None:
     """Admit a request of our own page only: Origin, the CSRF token of its seed cookie, and not too fast."""
     seed = served.cookies.read(request, SEED)
     if seed is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 import httpx
@@ -21,6 +22,8 @@ HandoverReason = Literal[
 
 Model = TypeVar("Model", bound=BaseModel)
 MOST_AT_ONCE = 100
+Asked = Callable[[str, str, float], None]  # what the engine was asked, what became of it, after how many seconds
+_CALLS = {"/webhooks/turn/turns": "turn", "/webhooks/turn/classify": "classify"}
 
 
 class EngineError(Exception):
@@ -68,6 +71,7 @@ class BotMessage(_Answer):
     """One message of the assistant."""
 
     text: str
+    utterance: str | None = None  # which response of the domain it is
     choices: list[Choice] = []
     card: NoticeCard | LinkCard | None = None
 
@@ -104,6 +108,16 @@ class ErasedInEngine(_Answer):
     clean: bool
 
 
+class Given(_Answer):
+    """What the customer said who he is, as the registration stands now; None for what he has not said."""
+
+    customer_type: Literal["persona", "azienda"] | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    company_name: str | None = None
+    contact: str | None = None
+
+
 class KeptConversations(_Answer):
     """What the engine keeps of conversations, as it keeps it."""
 
@@ -122,6 +136,7 @@ class EngineClient:
     def __init__(
         self, url: str, key: str, turn_timeout_seconds: float, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
+        self.asked: Asked = lambda call, outcome, seconds: None
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
@@ -157,6 +172,10 @@ class EngineClient:
             found += (await self._post("/webhooks/turn/conversations/read", body, KeptConversations)).conversations
         return found
 
+    async def given(self, conversation_id: str) -> Given:
+        """What the customer said who he is; all None for a conversation not known. Raises EngineError."""
+        return await self._post("/webhooks/turn/conversations/given", {"conversation_id": conversation_id}, Given)
+
     async def mentioning(self, words: Collection[str]) -> list[str]:
         """The ids of the conversations in which one of the words was said or understood. Raises EngineError."""
         found: list[str] = []
@@ -178,6 +197,18 @@ class EngineClient:
         await self._http.aclose()
 
     async def _post(self, path: str, body: dict[str, Any], model: type[Model]) -> Model:
+        begun, outcome = time.monotonic(), "given_up"  # by whoever asked
+        try:
+            answer = await self._answer(path, body, model)
+            outcome = "answered"
+            return answer
+        except EngineError as error:
+            outcome = error.code
+            raise
+        finally:
+            self.asked(_CALLS.get(path, "personal_data"), outcome, time.monotonic() - begun)
+
+    async def _answer(self, path: str, body: dict[str, Any], model: type[Model]) -> Model:
         try:
             response = await self._http.post(path, json=body)
         except httpx.TimeoutException:

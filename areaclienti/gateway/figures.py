@@ -44,6 +44,7 @@ FEWEST_FOR_TIMES: Final = 5  # of fewer times no median
 NO_AGENCY: Final = ""
 _OVER: Final = ("wrap_up", "ended")  # of a handover: the person is done, or nobody came
 _KINDS: Final = ("reason", "outcome", "rating", "answered")
+_TIMES: Final = ("wait", "callback_wait", "handling")
 _OF_A_SUM: Final = ("day", "channel", "branch", "agency_code", "figure", "bucket")
 
 
@@ -112,7 +113,7 @@ def fold(session: Session, conversation_ids: Collection[str]) -> None:
     for agency, fact, count in (
         *_reached(session, these, by_agency=True),
         *_stopped(session, these, None, detail),
-        *_handovers(session, these, detail),
+        *_handovers(session, these, detail, conversation_ids),
     ):
         sums[agency, fact] += count
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -146,18 +147,23 @@ class Detail(NamedTuple):
     by_day: bool
     by_agency: bool
 
+    def tells(self, column: str) -> bool:
+        """Whether rows differ by it. What is the same in all is not grouped by: it costs as much as what is not."""
+        return {"day": self.by_day, "agency": self.by_agency}.get(column, True)
+
 
 def _reached(session: Session, which: Sequence[ColumnElement[bool]], *, by_agency: bool) -> Counts:
     agency, agencies = _agency_of_journey(by_agency)
-    kind = (agency, Journey.day, Journey.channel, Journey.section_c, Journey.customer_type)
+    # in the order of the index `journeys_counted`: read as it lies there, nothing has to be sorted
+    kind = (Journey.day, Journey.channel, Journey.section_c, Journey.customer_type)
     passed = (Journey.started_at, Journey.recognised_at, Journey.code_at, Journey.account_at)
-    columns: list[SQLColumnExpression[Any]] = [*kind, func.count(), *(func.count(moment) for moment in passed)]
-    query = select(*columns).select_from(Journey)
+    columns: list[SQLColumnExpression[Any]] = [agency, *kind, func.count(), *(func.count(moment) for moment in passed)]
+    query = select(*columns).select_from(Journey).where(*which).group_by(*kind)
     if agencies is not None:
-        query = query.outerjoin(agencies, agencies.c.conversation_id == Journey.conversation_id)
-    for row in session.execute(query.where(*which).group_by(*kind)):
+        query = query.outerjoin(agencies, agencies.c.conversation_id == Journey.conversation_id).group_by(agency)
+    for row in session.execute(query):
         branch = "section_c" if row.section_c else row.customer_type or "unknown"
-        for stage, count in zip(STAGES, row[len(kind) :], strict=True):
+        for stage, count in zip(STAGES, row[1 + len(kind) :], strict=True):
             if count:
                 yield row[0], Fact(row.day, row.channel, branch, "reached", stage), count
 
@@ -165,20 +171,23 @@ def _reached(session: Session, which: Sequence[ColumnElement[bool]], *, by_agenc
 def _stopped(session: Session, which: Sequence[ColumnElement[bool]], at: datetime | None, detail: Detail) -> Counts:
     """`at` None: nothing of them goes on."""
     agency, agencies = _agency_of_journey(detail.by_agency)
-    columns: list[ColumnElement[Any]] = [
-        agency.label("agency"),
-        (Journey.day if detail.by_day else null()).label("day"),
-        Journey.channel.label("channel"),
-        _branch().label("branch"),
-        Journey.step.label("step"),
-        Journey.conversation_id.in_(select(Handover.conversation_id)).label("with_person"),
-        (_goes_on(at) if at is not None else false()).label("goes_on"),
-    ]
-    each = select(*columns).select_from(Journey)
+    columns: dict[str, SQLColumnExpression[Any]] = {
+        "agency": agency,
+        "day": Journey.day if detail.by_day else null(),
+        "channel": Journey.channel,
+        "branch": _branch(),
+        "step": Journey.step,
+        "with_person": Journey.conversation_id.in_(select(Handover.conversation_id)),
+        "goes_on": _goes_on(at) if at is not None else false(),
+    }
+    told = {name: column for name, column in columns.items() if detail.tells(name) and (name != "goes_on" or at)}
+    each: Any = select(*(column.label(name) for name, column in told.items())).select_from(Journey)
     if agencies is not None:
         each = each.outerjoin(agencies, agencies.c.conversation_id == Journey.conversation_id)
     rows = each.where(*which, Journey.account_at.is_(None), Journey.started_at.is_not(None)).subquery()
-    grouped: Select[Any] = select(*rows.c, func.count()).group_by(*rows.c)
+    same = {name: column for name, column in columns.items() if name not in told}  # in all rows
+    shown = [rows.c[name] if name in told else same[name] for name in columns]
+    grouped: Select[Any] = select(*shown, func.count()).select_from(rows).group_by(*rows.c)
     for of_agency, day, channel, branch, step, with_person, goes_on, count in session.execute(grouped):
         yield of_agency, Fact(day, channel, branch, "in_progress" if goes_on else "lost", step), count
         if with_person and not goes_on:
@@ -222,63 +231,82 @@ def _last_placed() -> Subquery:
     )
 
 
-def _handovers(session: Session, which: Sequence[ColumnElement[bool]], detail: Detail) -> Counts:
-    hands = (
-        select(
-            HandoverEvent.handover_id,
-            func.max(case((HandoverEvent.from_owner == "human", HandoverEvent.at))).label("let_go_at"),
-            func.max(case((HandoverEvent.to_owner == "callback", 1), else_=0)).label("called_back"),
-        )
-        .where(or_(HandoverEvent.from_owner == "human", HandoverEvent.to_owner == "callback"))
-        .group_by(HandoverEvent.handover_id)
-        .subquery()
-    )
+def _handovers(
+    session: Session,
+    which: Sequence[ColumnElement[bool]],
+    detail: Detail,
+    conversation_ids: Collection[str] | None = None,
+) -> Counts:
+    """`conversation_ids`: of no others are there any among `which`."""
+    hands = _hands(conversation_ids)
+    of_each: dict[str, SQLColumnExpression[Any]] = {
+        "agency": func.coalesce(Handover.agency_code, NO_AGENCY),
+        "day": Journey.day,
+        "channel": Journey.channel,
+        "branch": _branch(),
+    }
+    told = {name: column for name, column in of_each.items() if detail.tells(name)}
+    waited = _Second(Handover.claimed_at) - _Second(Handover.queued_at)
+    was_called = hands.c.called_back == 1
     each = (
         select(
-            (func.coalesce(Handover.agency_code, NO_AGENCY) if detail.by_agency else literal(NO_AGENCY)).label(
-                "agency"
-            ),
-            (Journey.day if detail.by_day else null()).label("day"),
-            Journey.channel.label("channel"),
-            _branch().label("branch"),
+            *(column.label(name) for name, column in told.items()),
             Handover.reason.label("reason"),
             Handover.outcome.label("outcome"),
             cast(Handover.rating, String).label("rating"),
             case((Handover.state.not_in(_OVER), null()), (Handover.claimed_at.is_(None), "no"), else_="yes").label(
                 "answered"
             ),
-            _grid(Handover.queued_at, Handover.claimed_at, hands.c.called_back.is_distinct_from(1)).label("wait"),
-            _grid(Handover.queued_at, Handover.claimed_at, hands.c.called_back == 1).label("callback_wait"),
-            _grid(Handover.claimed_at, hands.c.let_go_at, Handover.state.in_(_OVER)).label("handling"),
+            case((was_called, null()), else_=waited).label("wait"),
+            case((was_called, waited)).label("callback_wait"),
+            case((Handover.state.in_(_OVER), _Second(hands.c.let_go_at) - _Second(Handover.claimed_at))).label(
+                "handling"
+            ),
         )
         .join(Journey, Journey.conversation_id == Handover.conversation_id)
         .outerjoin(hands, hands.c.handover_id == Handover.id)
         .where(*which)
         .cte("each_handover")
+        .prefix_with("MATERIALIZED")  # seconds are made of moments once, however often they are looked at
     )
-    told = [each.c.agency, each.c.day, each.c.channel, each.c.branch]
+    same = {"agency": literal(NO_AGENCY), "day": null()}
+    shown = [each.c[name] if name in told else same[name] for name in of_each]
+    apart = [each.c[name] for name in told]
     kinds = [each.c[figure] for figure in _KINDS]  # few together: one pass counts them all
-    parts = [select(*told, *kinds, null().label("time"), null().label("bucket"), func.count()).group_by(*told, *kinds)]
-    for figure in ("wait", "callback_wait", "handling"):
-        nothing = [null() for _ in _KINDS]
-        counted_once = select(*told, *nothing, literal(figure), each.c[figure], func.count())
-        parts.append(counted_once.where(each.c[figure].is_not(None)).group_by(*told, each.c[figure]))
-    for of_agency, day, channel, branch, *found, time, bucket, count in session.execute(union_all(*parts)):
-        for figure, value in ((time, bucket), *zip(_KINDS, found, strict=True)):
+    parts = [
+        select(*shown, *kinds, null().label("time"), null().label("bucket"), func.count()).group_by(*apart, *kinds)
+    ]
+    for figure in _TIMES:
+        nothing, bucket = [null() for _ in _KINDS], _grid(each.c[figure])
+        counted_once = select(*shown, *nothing, literal(figure), cast(bucket, String), func.count())
+        parts.append(counted_once.where(each.c[figure].is_not(None)).group_by(*apart, bucket))
+    for of_agency, day, channel, branch, *found, time, bucket_, count in session.execute(union_all(*parts)):
+        for figure, value in ((time, bucket_), *zip(_KINDS, found, strict=True)):
             if value is not None:
                 yield of_agency, Fact(day, channel, branch, figure, value), count
 
 
-def _grid(
-    begun: SQLColumnExpression[Any], ended: SQLColumnExpression[Any], where: ColumnElement[bool]
-) -> ColumnElement[str | None]:
-    """The seconds between two moments: to 5, from 5 minutes on to 30, from an hour on to 300. Null where one is
-    missing, or `where` does not hold.
-    """
-    seconds = _Second(ended) - _Second(begun)
+def _hands(conversation_ids: Collection[str] | None) -> Subquery:
+    """When a person let each handover go, and whether it was to be called back; of those where either happened."""
+    handover_id: SQLColumnExpression[str] = HandoverEvent.handover_id
+    if conversation_ids is None:
+        # all are read: in SQLite quicker as they lie than in the order of the handovers, by an index
+        handover_id = cast(handover_id, String)
+    query: Any = select(
+        handover_id.label("handover_id"),
+        func.max(case((HandoverEvent.from_owner == "human", HandoverEvent.at))).label("let_go_at"),
+        func.max(case((HandoverEvent.to_owner == "callback", 1), else_=0)).label("called_back"),
+    ).where(or_(HandoverEvent.from_owner == "human", HandoverEvent.to_owner == "callback"))
+    if conversation_ids is not None:
+        query = query.where(HandoverEvent.conversation_id.in_(conversation_ids))
+    found: Subquery = query.group_by(handover_id).subquery()
+    return found
+
+
+def _grid(seconds: ColumnElement[int]) -> ColumnElement[int]:
+    """So many seconds to 5, from 5 minutes on to 30, from an hour on to 300."""
     fine, middling, coarse = (seconds - seconds % size for size in (5, 30, 300))
-    counted_as = case((seconds < 300, fine), (seconds < 3600, middling), else_=coarse)
-    return case((and_(where, begun.is_not(None), ended.is_not(None)), cast(counted_as, String)))
+    return case((seconds < 300, fine), (seconds < 3600, middling), else_=coarse)
 
 
 class _Second(FunctionElement[int]):

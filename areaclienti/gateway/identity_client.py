@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from areaclienti.gateway.texts import Purpose
+
+Asked = Callable[[str, float], None]  # what became of a request, after how many seconds
+_OUTCOMES = {2: "answered", 5: "failed"}  # by the class of the status
 
 
 class IdentityUnavailable(Exception):
@@ -40,6 +45,7 @@ class IdentityClient:
     """Identity behind its HTTP contract. Retries nothing; every method may raise IdentityUnavailable."""
 
     def __init__(self, url: str, key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.asked: Asked = lambda outcome, seconds: None
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
@@ -109,10 +115,16 @@ class IdentityClient:
         await self._http.aclose()
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        begun, outcome = time.monotonic(), "given_up"  # by whoever asked
         try:
-            return await self._http.request(method, path, **options)
+            response = await self._http.request(method, path, **options)
+            outcome = _OUTCOMES.get(response.status_code // 100, "refused")
+            return response
         except httpx.HTTPError as error:
+            outcome = "timeout" if isinstance(error, httpx.TimeoutException) else "unreachable"
             raise IdentityUnavailable(type(error).__name__) from None
+        finally:
+            self.asked(outcome, time.monotonic() - begun)
 
 
 def _json(response: httpx.Response) -> Any:

@@ -30,6 +30,8 @@ _LONG_NUMBER = re.compile(r"(?<![0-9+])[0-9](?:[ ./-]?[0-9]){8,12}(?![0-9])")
 _LONGEST_TAX_CODE_WORDS = 16  # one by one
 _SIGN_OF_PASSWORDS = re.compile(r"[!?@#$%^*+=~_€£\\|<>{}\[\]]")
 _PUNCTUATION = ".,;:!?)\"'»"
+_BETWEEN_WORDS = re.compile(r"[,;:/()\"«»]+")  # «Garibaldi,12»
+_LEGAL_FORM = re.compile(r"\bs\.? ?(?:r\.? ?l|p\.? ?a|n\.? ?c|a\.? ?s)\b")
 
 
 def is_verification_code(text: str) -> bool:
@@ -98,6 +100,27 @@ def gives_password_away(text: str, step: str) -> bool:
         return any(_SIGN_OF_PASSWORDS.search(_inside(word)) for word in candidates)
     is_lone_word = len(text.split()) == 1
     return is_lone_word or step == "name" or any(_SIGN_OF_PASSWORDS.search(_inside(word)) for word in candidates)
+
+
+def is_secret_of_customer(text: str) -> bool:
+    """Whether the text, which an agent writes, holds what nobody may write to a customer or of him."""
+    return tax_code_in(text) is not None or is_verification_code(text) or gives_password_away(text, "handover")
+
+
+def is_no_person_to_see(text: str) -> bool:
+    """Whether the text, written to a person or while one is waited for, holds a secret by its shape. Nothing is due
+    then, and whoever asks for a person has often just failed with a code or a password and tells it: so any six digits
+    are a code and any word that would make a password is one, unless the words beside them say what else they are.
+    """
+    if is_secret_of_customer(text):
+        return True
+    plain, words = _plain(text), load_texts().watchwords
+    if _codes(plain) and not _speaks_of(plain, words.other_numbers):
+        return True
+    text = _EMAIL.sub(" ", text)
+    if _speaks_of(text, words.companies) or _LEGAL_FORM.search(fold(text)):  # «Edilizia2000 S.r.l.»
+        return False
+    return any(_makes_password(piece) for word in text.split() for piece in _BETWEEN_WORDS.split(word))
 
 
 def _makes_password(word: str) -> bool:

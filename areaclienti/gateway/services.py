@@ -46,7 +46,14 @@ class Services:
     texts: Texts
 
 
-def services(connection: HTTPConnection) -> Services:
+async def services(connection: HTTPConnection) -> Services:
+    """As `services_of`, to depend on: what waits for nothing is a coroutine too, since FastAPI gives plain functions a
+    thread for each request.
+    """
+    return services_of(connection)
+
+
+def services_of(connection: HTTPConnection) -> Services:
     """The parts of the application that serves this request."""
     found: Services = connection.app.state.services
     return found

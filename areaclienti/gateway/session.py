@@ -76,7 +76,7 @@ def require_csrf(request: Request, expected: str) -> None:
         raise ApiError(403, "bad_csrf", "X-CSRF-Token is missing or not this session's")
 
 
-def require_origin(request: Request, served: Annotated[Services, Depends(services)]) -> None:
+async def require_origin(request: Request, served: Annotated[Services, Depends(services)]) -> None:
     """Raise 403 bad_origin unless the request comes from one of our own pages."""
     if request.headers.get("Origin") not in served.allowed_origins:
         raise ApiError(403, "bad_origin", "Origin is missing or not allowed")

@@ -57,6 +57,8 @@ class Watchwords(_Texts):
     tax_code: frozenset[str]
     fields: frozenset[str]
     password: frozenset[str]
+    other_numbers: frozenset[str]
+    companies: frozenset[str]
 
 
 class Texts(_Texts):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -134,6 +134,16 @@ def _append_bot_message(session: Session, conversation: Conversation, message: B
     append(session, conversation, "bot", kind, message.text, choices=choices, card=card)
 
 
+class Watched(Protocol):
+    """Hears of every turn how it ended, `answered` or `failed`, after how many seconds; and what was answered to words
+    of a customer's.
+    """
+
+    def turn(self, outcome: str, seconds: float) -> None: ...
+
+    def read_words(self, said: TurnAnswer) -> None: ...
+
+
 class TurnRunner:
     """Asks the engine for the turns that wait: conversations side by side, the turns of one in order."""
 
@@ -143,14 +153,14 @@ class TurnRunner:
         engine: EngineClient,
         hub: Hub,
         texts: FailureTexts,
-        ended: Callable[[str, float], None] = lambda outcome, seconds: None,
+        watched: Watched | None = None,
     ) -> None:
-        """`ended` hears of every turn how it ended, `answered` or `failed`, and how many seconds that took."""
+        """`watched` hears how turns end."""
         self._queue = queue
         self._engine = engine
         self._hub = hub
         self._texts = texts
-        self._ended = ended
+        self._watched = watched
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._woken: set[str] = set()
         self._stopped = False
@@ -214,10 +224,17 @@ class TurnRunner:
                 await self._queue.fail(turn, self._texts)
             else:
                 await self._queue.answer(turn, answer)
-            self._ended("failed" if answer is None else "answered", time.monotonic() - begun)
+            self._tell(turn, answer, time.monotonic() - begun)
         finally:
             self._hub.typing(turn.conversation_id, False)
             self._hub.ledger_grew(turn.conversation_id)
+
+    def _tell(self, turn: PendingTurn, answer: TurnAnswer | None, seconds: float) -> None:
+        if self._watched is None:
+            return
+        self._watched.turn("failed" if answer is None else "answered", seconds)
+        if answer is not None and "text" in turn.body:
+            self._watched.read_words(answer)
 
     async def _ask_twice(self, turn: PendingTurn) -> TurnAnswer | None:
         try:

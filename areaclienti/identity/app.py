@@ -19,6 +19,7 @@ from areaclienti.identity.api import (
     errors,
     health,
     mailbox,
+    metrics,
     notice,
     password_resets,
     receipts,
@@ -30,6 +31,7 @@ from areaclienti.identity.clock import Clock, system_clock
 from areaclienti.identity.db import migrate
 from areaclienti.identity.demo import refuse_demo
 from areaclienti.identity.services import Services
+from areaclienti.metrics import CountRequests
 from areaclienti.settings import IdentitySettings
 
 
@@ -69,6 +71,7 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
     app.state.services = services
     errors.install(app)
     envelope.install(app)
+    app.add_middleware(CountRequests, served=lambda scope: services.metrics)
     parts = (
         vault,
         notice,
@@ -82,6 +85,7 @@ def create_app(settings: IdentitySettings | None = None, clock: Clock = system_c
         mailbox,
         receipts,
         health,
+        metrics,
     )
     for part in parts:
         app.include_router(part.router)

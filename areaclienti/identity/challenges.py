@@ -93,6 +93,7 @@ async def issue(
             return Issue("too_soon", retry_after_seconds=int(wait.total_seconds()) + 1)
     if (full := await _full_for(work, contact.key, channel, address)) is not None:
         work.note("code_refused", "limit_reached", session_id)
+        work.count("codes", channel, "limit_reached")
         return Issue("limit_reached", retry_after_seconds=full)
 
     await withdraw(work, purpose, session_id)
@@ -116,6 +117,7 @@ async def issue(
     await session.flush()
     await _count_sending(work, contact.key, channel, address, is_sent=on_file is not None)
     work.note("code_issued" if on_file else "code_not_issued", channel, session_id)
+    work.count("codes", channel, "issued" if on_file else "decoy")
     issued = Issued(
         challenge_id=challenge.id,
         channel=channel,
@@ -155,6 +157,12 @@ async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Che
     challenge = await _newest(work, purpose, session_id)
     if challenge is None or challenge.status in ("used", "replaced"):
         raise Refused(409, "no_challenge", "There is no code to verify.")
+    checked = await _checked(work, challenge, session_id, code)
+    work.count("code_checks", challenge.channel, checked.outcome)
+    return checked
+
+
+async def _checked(work: Work, challenge: Challenge, session_id: str, code: str) -> Check:
     left = challenge.attempts_allowed - challenge.attempts_used
     if challenge.status == "spent" or left <= 0:
         return Check("code_spent", 0)
@@ -169,7 +177,7 @@ async def check(work: Work, purpose: Purpose, session_id: str, code: str) -> Che
     compared = await work.ports.challenges.compare(work, challenge, code)
     if compared == "right" and challenge.contact is not None:
         await _finish(work, challenge, "used")
-        work.note("code_right", purpose, session_id)
+        work.note("code_right", challenge.purpose, session_id)
         return Check("right", left, challenge.contact)
     work.note("code_refused", "code_expired" if compared == "expired" else "wrong_code", session_id)
     if compared == "expired":

@@ -19,6 +19,7 @@ from areaclienti.identity.delivery.sms.provider import Provider
 from areaclienti.identity.delivery.sms.sender import SmsSender
 from areaclienti.identity.delivery.smtp import Smtp
 from areaclienti.identity.delivery.worker import OutboxWorker
+from areaclienti.identity.metrics import Metrics
 from areaclienti.identity.notices import load_notice
 from areaclienti.identity.ports import chosen
 from areaclienti.identity.ports.challenges.sender import CodesElsewhere
@@ -47,11 +48,17 @@ class Services:
         )
         self.notice = load_notice()
         self.ports = chosen.choose(settings, self.passwords)
+        self.metrics = Metrics(
+            self.database, settings.metrics_key.get_secret_value() if settings.metrics_key else None, settings, clock
+        )
+        for back_end in self.ports.back_ends.values():
+            back_end.asked = self.metrics.back_end
         self.sms_provider: Provider | None = provider_of(settings) if settings.sends_itself else None
         self.senders = self._senders()
         self.outbox_worker = OutboxWorker(
             self.senders, self.database, self.work, clock, settings.outbox_poll_seconds, settings.outbox_at_once
         )
+        self.metrics.lanes = self.outbox_worker.lanes
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -63,6 +70,7 @@ class Services:
             work = Work(session, self.database, self.settings, self.sealer, self.mac, self.clock(), self.ports, answers)
             yield work
             await audit.append(self.database, session, work.events, work.now)
+        self.metrics.committed(work.counts, work.events)
         if work.has_mail:
             self.outbox_worker.wake()
 

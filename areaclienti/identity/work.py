@@ -34,6 +34,7 @@ class Work:
     ports: Ports
     answers: Answers  # of the insurer's own systems, where a port is one
     events: list[Event] = field(default_factory=list)
+    counts: list[tuple[str, ...]] = field(default_factory=list)  # for the metrics: what, and its labels
     has_mail: bool = False  # set when a message was put in the outbox: its worker is woken after the commit
 
     def note(
@@ -41,6 +42,10 @@ class Work:
     ) -> None:
         """Records reason codes and ids, never values."""
         self.events.append(Event(event, reason, subject, conversation_id))
+
+    def count(self, what: str, *labels: str) -> None:
+        """One more of what `metrics.COUNTED` names, once this is committed; labels are codes, never values."""
+        self.counts.append((what, *labels))
 
 
 class Do(Protocol):

@@ -26,7 +26,7 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
     "gateway": ("engine_key", "identity_gateway_key", "desk_key", "metrics_key"),
     "engine": ("engine_key", "actions_key"),
     "actions": ("actions_key", "identity_actions_key"),
-    "identity": ("identity_gateway_key", "identity_actions_key", "code_key", "vault_key"),
+    "identity": ("identity_gateway_key", "identity_actions_key", "code_key", "vault_key", "metrics_key"),
     "simulator": METAS_KEYS,
 }
 _KEYS_OF_WHATSAPP = ("whatsapp_intake_key", *METAS_KEYS)  # the gateway's as well, where it has that channel

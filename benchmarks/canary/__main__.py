@@ -14,11 +14,15 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from rich.console import Console
 
-from benchmarks.canary import erasure, report, strangers
+from benchmarks.canary import erasure, planted, report, strangers
+from benchmarks.canary.desk_ways import DESK_WAYS, seen_by_a_person
 from benchmarks.canary.encodings import KINDS
+from benchmarks.canary.no_interception import PLANTED
+from benchmarks.canary.office import desk_routes
 from benchmarks.canary.people import Census, Person
 from benchmarks.canary.real_browser import in_a_browser
 from benchmarks.canary.rules import named_for_contacts
@@ -29,6 +33,14 @@ from benchmarks.canary.world import rasa_debug, running_world
 from benchmarks.otherwise import gateway_made_by
 
 SECRETS_OF_CONTROL = ("password", "code", "tax_code")
+# Where a secret stands that was typed to a person, or written by one, once nothing keeps it out.
+SHOWN = (
+    "gateway.messages.text",
+    "gateway.desk_notes.text",
+    "gateway.desk_drafts.text",
+    "GET /desk/api/handovers/{handover_id}",
+    "GET /desk/api/handovers/{handover_id}/events",
+)
 
 WITHOUT_INTERCEPTION = gateway_made_by("benchmarks.canary.no_interception:create_app")
 IN_A_BROWSER = Way("a real browser", in_a_browser, typed=("email",))
@@ -41,7 +53,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="an empty folder for all files of the run, which stay there")
     asked = parser.parse_args()
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # the product's debug mode, not ours
-    ways = tuple(way for way in (*WAYS, *WHATSAPP_WAYS, IN_A_BROWSER) if asked.only in way.name)
+    ways = tuple(way for way in (*WAYS, *WHATSAPP_WAYS, *DESK_WAYS, IN_A_BROWSER) if asked.only in way.name)
     console, began = Console(width=200), time.monotonic()
     with _folder(asked.keep) as folder:
         product = observed(console, folder / "product", ways)
@@ -78,9 +90,13 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
             )
         tally = strangers.visit(world, census, owner, victim)
         console.print(f"strangers: {json.dumps(tally.figures(), ensure_ascii=False)}", markup=False)
+        world.office.scrape()
         gather_codes(world, census)
         search = Search(census.canaries.values(), named_for_contacts())
         findings = search.everything(world)
+        desk_not_searched = world.office.never_answered()
+        mailed = len(world.office.agency_mail())
+        scraped = sorted({one.route for one in world.office.scrapes})
         erased = erasure.erase(world, census, _to_be_erased(people))
     findings.add(search.at_rest(folder))
     console.print(report.table((way.name for way in ways), findings))
@@ -90,6 +106,13 @@ def observed(console: Console, folder: Path, ways: tuple[Way, ...]) -> dict[str,
         "ways": len(ways),
         "strangers": tally.figures(),
         "erased": erased,
+        "desk": {
+            "answers": len(world.office.answers),
+            "routes": len(desk_routes()),
+            "never_answered": desk_not_searched,
+            "metrics": scraped,
+            "mail_to_agencies": mailed,
+        },
         "ways_not_gone": failed,
         "canaries": {kind: sum(canary.kind == kind for canary in census.canaries.values()) for kind in KINDS},
         "kinds_not_found": sorted(set(KINDS) - report.kinds_found(findings)),
@@ -104,22 +127,46 @@ def _to_be_erased(people: Mapping[str, Person]) -> list[tuple[Person, str]]:
         "story B, by the card": "mobile",
         "section C, codice fiscale": "second_mobile",
         "whatsapp, by page": "email",
+        "desk, typed to a person": "email",
     }
     return [(people[way], getattr(people[way], name)) for way, name in contacts.items() if way in people]
 
 
 def without(console: Console, folder: Path) -> dict[str, Any]:
-    """The control: the interception is switched off, and the search must find what was typed."""
+    """The control: the interception is switched off, and the search must find what was typed and what was planted."""
     census = Census(secrets.randbits(64))
-    people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in INTERCEPTED}
-    with running_world(folder, census.people, gateway=WITHOUT_INTERCEPTION) as world:
-        play(world, census, people, INTERCEPTED)
+    ways = (*INTERCEPTED, Way("typed to a person", seen_by_a_person, typed=("email",)))
+    people = {way.name: census.person(way.name, way.type, typed=way.typed) for way in ways}
+    in_answers, in_mail, in_tables = (
+        census.spoken_password("planted", f"in {where}") for where in ("answers of the desk", "mail", "tables")
+    )
+    with (
+        mock.patch.dict(os.environ, {PLANTED: in_answers}),
+        running_world(folder, census.people, gateway=WITHOUT_INTERCEPTION, identity=_with_planted_metrics) as world,
+    ):
+        failed = play(world, census, people, ways)
+        [(handover,)] = world.office.rows("SELECT id FROM handovers LIMIT 1") or [("none",)]
+        planted.plant(world, handover, in_mail)
         gather_codes(world, census)
         findings = Search(census.canaries.values(), named_for_contacts()).everything(world)
+        not_found = planted.not_found(findings, world.office)
+    not_found += planted.tables_not_found(folder, "password", in_tables)
     figures = report.figures(findings)
     found = {kind: figures["leaks"][kind] for kind in SECRETS_OF_CONTROL}
-    console.print(f"control, the interception switched off: {found}")
-    return {"found": found, "sinks": sorted({leak.sink for leak in findings.leaks})}
+    console.print(f"control, the interception switched off: {found}; planted and not found: {not_found}", markup=False)
+    at_the_desk = sorted({leak.place for leak in findings.leaks if leak.way == "typed to a person"})
+    return {
+        "found": found,
+        "sinks": sorted({leak.sink for leak in findings.leaks}),
+        "typed_to_a_person_found_in": at_the_desk,
+        "planted_and_not_found": not_found,
+        "ways_not_gone": failed,
+    }
+
+
+def _with_planted_metrics(command: tuple[str, ...]) -> tuple[str, ...]:
+    planting = "benchmarks.canary.no_interception:create_identity"
+    return tuple(planting if part == "areaclienti.identity.app:create_app" else part for part in command)
 
 
 def misses(result: dict[str, Any], *, is_whole: bool) -> list[str]:
@@ -132,7 +179,16 @@ def misses(result: dict[str, Any], *, is_whole: bool) -> list[str]:
         if told["after"] or told["exit_code"] or not told["before"]:
             missed.append(f"the person of “{way}” was not erased: {told}")
     missed += [f"the control found no {kind}" for kind, count in result["control"]["found"].items() if not count]
+    missed += [f"planted there and not found: {place}" for place in result["control"]["planted_and_not_found"]]
+    missed += [
+        f"the control's way “{way}” was not gone: {why}" for way, why in result["control"]["ways_not_gone"].items()
+    ]
+    shown = result["control"]["typed_to_a_person_found_in"]
+    missed += [f"the control's secrets to a person were not found in {place}" for place in SHOWN if place not in shown]
     if is_whole:
+        missed += [f"nobody was answered by {route}" for route in result["desk"]["never_answered"]]
+        missed += [] if result["desk"]["metrics"] else ["there are no metrics"]
+        missed += [] if result["desk"]["mail_to_agencies"] else ["no agency was written to"]
         missed += [f"the search found no {kind} even where it belongs" for kind in result["kinds_not_found"]]
     return missed
 

@@ -23,6 +23,7 @@ _BIRTH_PLACES = ("Roma", "Milano", "Napoli", "Torino", "Bari", "Genova")
 _OLDEST = date(1940, 1, 1)
 
 Type = Literal["persona", "azienda"]
+ASKED_FOR = "asked for as a new contact"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,10 @@ class Census:
         """Another address, that nobody has."""
         return self._secret("email", f"{self._letters(12)}@altrove.example", way)
 
+    def asked_for(self, way: str) -> str:
+        """An address that an agent asks for as the customer's new contact: the second person alone sees it in full."""
+        return self._secret("email", f"{self._letters(12)}@nuova.example", way, ASKED_FOR)
+
     def code(self, code: str, way: str) -> str:
         """Look for a verification code that identity sent."""
         return self._secret("code", code, way)
@@ -151,6 +156,13 @@ class Census:
                 return value
 
 
+# Everybody's agency; its people are in office.py.
+AGENCY = {
+    "consultant_code": "CONS-C1", "consultant_name": "Ada Consulente", "agency_code": "AG-C1",
+    "agency_name": "Agenzia dei Canarini", "agency_email": "agenzia.canarini@filiale.example",
+}  # fmt: skip
+
+
 def write_registry_file(people: Iterable[Person], path: Path) -> None:
     """The insurer's file (docs/registry-file.md) with these customers, each with a policy and all his contacts."""
     lines = [line for number, person in enumerate(people) for line in _lines(person, f"CANARY-{number:04d}")]
@@ -162,7 +174,7 @@ def write_registry_file(people: Iterable[Person], path: Path) -> None:
 
 
 def _lines(person: Person, code: str) -> list[dict[str, str]]:
-    known = {"customer_code": code, "type": person.type}
+    known = {"customer_code": code, "type": person.type} | AGENCY
     if person.type == "persona":
         known |= {
             "given_name": person.given_name, "family_name": person.family_name, "codice_fiscale": person.tax_code,

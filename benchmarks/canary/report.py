@@ -13,7 +13,13 @@ from benchmarks.canary.rules import CONTACTS, SECRETS
 from benchmarks.canary.search import SINKS, Findings, Leak
 
 NOT_IN_THE_PRODUCT = ("broker",)  # nothing to look into
-NOT_SEARCHED = ("metrics", "desk")  # in the product, and not yet part of the run: it is made without a desk
+# The embedded default, which runs, has neither of the first two: both carry ids, or what the desk may show. What an
+# agent's browser keeps of a draft is looked at by tests/browser/desk/test_conversation.py.
+NOT_SEARCHED = (
+    "NOTIFY between gateways (PostgreSQL alone)",
+    "Chatwoot (HANDOVER=chatwoot alone)",
+    "agents' own browsers",
+)
 
 
 def table(ways: Iterable[str], findings: Findings) -> Table:

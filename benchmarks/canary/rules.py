@@ -7,6 +7,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from benchmarks.canary.encodings import Kind
+from benchmarks.canary.office import STAFF, STRANGER
+from benchmarks.canary.people import ASKED_FOR
 from benchmarks.canary.scan import Canary
 from benchmarks.product import ROOT
 
@@ -49,12 +51,28 @@ PASSAGES: tuple[Passage, ...] = (
     _passage("gateway-identity", "request", r"PUT /v1/password-resets/[\w-]+/password$", "password"),
     _passage("gateway-engine", "request", r"POST /webhooks/turn/(turns|classify)$", "phone", "email", "name"),
     _passage("gateway-engine", "answer", r"POST /webhooks/turn/turns$", "phone", "email", "name"),
+    _passage("gateway-engine", "answer", r"POST /webhooks/turn/conversations/given$", "phone", "email", "name"),
     _passage("engine-actions", "request", r"POST /webhook$", "phone", "email", "name"),
     _passage("engine-actions", "answer", r"POST /webhook$", "phone", "email", "name"),
     _passage("actions-identity", "request", r"POST /v1/registrations(/[\w-]+/recheck)?$", "phone", "email", "name"),
     _passage("actions-identity", "answer", r"POST /v1/registrations/[\w-]+/verification$", "name"),
     _passage("gateway-identity", "answer", r"GET /v1/customers/me$", "name"),
+    _passage("gateway-identity", "request", r"POST /v1/desk/new-contacts$", "email", "phone"),
+    _passage("gateway-identity", "answer", r"POST /v1/desk/new-contacts/[\w-]+/show$", "email", "phone"),
 )
+
+# What the desk shows of a conversation to whom it may be shown: the customer's own words. Everything else nowhere.
+WORDS_SHOWN: Set[str] = {
+    "GET /desk/api/queue",  # the last words in one's own conversations
+    "GET /desk/api/events",
+    "GET /desk/api/handovers/{handover_id}",
+    "GET /desk/api/handovers/{handover_id}/events",
+    "POST /desk/api/handovers/{handover_id}/claim",
+    "POST /desk/api/handovers/{handover_id}/force-take",
+    "POST /desk/api/handovers/{handover_id}/given/{field}",  # one of them, on record
+    "GET /desk/cerca",  # an excerpt, and the words that were looked for
+}
+_CONTACT_SHOWN = "POST /desk/recapiti/{request_id}/mostra"
 
 
 def may_pass(canary: Canary, link: str, direction: str, method: str, path: str) -> bool:
@@ -67,6 +85,16 @@ def may_pass(canary: Canary, link: str, direction: str, method: str, path: str) 
         and passage.path.match(asked)
         for passage in PASSAGES
     )
+
+
+def may_be_read(canary: Canary, who: str, method: str, route: str) -> bool:
+    """Whether an agent may find the canary in the desk's answer. What is only on file never; whoever is of another
+    agency nothing; a contact that was asked for is shown to the second person, once.
+    """
+    if canary.kind in SECRETS or not canary.typed or who not in STAFF or who == STRANGER:
+        return False
+    asked = f"{method} {route}"
+    return asked == _CONTACT_SHOWN if canary.said == ASKED_FOR else asked in WORDS_SHOWN
 
 
 def may_stand(canary: Canary, place: str, named: Set[str]) -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from benchmarks.canary.databases import columns_of, pages_of
 from benchmarks.canary.encodings import Kind
-from benchmarks.canary.rules import SECRETS, may_pass, may_stand
+from benchmarks.canary.office import FOLDER, Office
+from benchmarks.canary.people import ASKED_FOR
+from benchmarks.canary.rules import SECRETS, may_be_read, may_pass, may_stand
 from benchmarks.canary.scan import Canary, Hit, Scanner
 from benchmarks.canary.visitor import file_name
 from benchmarks.canary.wiretap import Exchange
@@ -17,7 +19,8 @@ from benchmarks.canary.world import LINKS, World
 
 DATABASES = ("identity", "gateway", "engine")
 # What is looked through, in the order in which it is told.
-SINKS = (*(f"{name}.db" for name in DATABASES), "logs", *LINKS, "received", "browser", "other files")
+AT_THE_DESK = ("desk", "metrics", "mail to agencies")
+SINKS = (*(f"{name}.db" for name in DATABASES), "logs", *LINKS, "received", *AT_THE_DESK, "browser", "other files")
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,17 @@ class Findings:
     bytes: Counter[str] = field(default_factory=Counter)
     at_home: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     leaks: Counter[Leak] = field(default_factory=Counter)
+    owned: Counter[tuple[str, str]] = field(default_factory=Counter)  # whose, and where, allowed or not
 
     def add(self, other: Findings) -> None:
         """These findings and those."""
         self.bytes += other.bytes
         self.at_home += other.at_home
         self.leaks += other.leaks
+        self.owned += other.owned
 
     def note(self, sink: str, place: str, hit: Hit, is_allowed: bool) -> None:
+        self.owned[hit.canary.owner, place] += 1
         if is_allowed:
             self.at_home[hit.canary.kind, place] += 1
         else:
@@ -66,6 +72,7 @@ class Search:
         self._databases(world.folder / "var", findings)
         self._exchanges(world, findings)
         self._received(world.folder / "received", findings)
+        self._at_the_desk(world.office, findings)
         self._files(world.folder, findings)
         return findings
 
@@ -106,12 +113,29 @@ class Search:
             findings.bytes["received"] += len(data)
             for hit in self._scanner.scan(data):
                 is_own = path.stem.startswith(file_name(hit.canary.owner)) and hit.canary.typed
+                is_own = is_own and hit.canary.said != ASKED_FOR  # he is shown its mask
                 findings.note("received", path.name, hit, is_own and hit.canary.kind in ("phone", "email", "name"))
+
+    def _at_the_desk(self, office: Office, findings: Findings) -> None:
+        """What agents and Prometheus were answered, and the e-mails that agencies got: nobody is named in those."""
+        for one in office.answers:
+            findings.bytes["desk"] += len(one.data)
+            for hit in self._scanner.scan(one.data):
+                is_allowed = may_be_read(hit.canary, one.who, one.method, one.route)
+                findings.note("desk", f"{one.method} {one.route}", hit, is_allowed)
+        for sink, named in (
+            ("metrics", [(one.route, one.data) for one in office.scrapes]),
+            ("mail to agencies", [("message", data) for data in office.agency_mail()]),
+        ):
+            for place, data in named:
+                findings.bytes[sink] += len(data)
+                for hit in self._scanner.scan(data):
+                    findings.note(sink, f"{sink}: {place}", hit, False)
 
     def _files(self, folder: Path, findings: Findings) -> None:
         for path, data in _contents(folder):
             part = path.relative_to(folder)
-            if part.parts[0] in ("received", "captures") or path.name.startswith(
+            if part.parts[0] in ("received", "captures", FOLDER) or path.name.startswith(
                 tuple(f"{name}.db" for name in DATABASES)
             ):
                 continue

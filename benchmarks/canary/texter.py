@@ -75,10 +75,20 @@ class Texter:
             self._last_text = told["wamid"]
         return bool(told["delivered"])
 
+    def tells(self, what: dict[str, Any]) -> None:
+        """Send to a person, who need not answer; wait until it is read in. Raises AssertionError."""
+        assert self.sends(what), "the gateway did not take it"
+        waits = "SELECT 1 FROM whatsapp_inbound WHERE user_id = ? AND state = 'pending'"
+        self.until(lambda: not self.rows(waits, self.user_id), "it is not read in")
+
+    def corrected(self, text: str) -> dict[str, Any]:
+        """The last text, changed into another."""
+        return {"type": "edited", "text": text, "wamid": self._last_text}
+
     def corrects(self, text: str) -> None:
         """Change the last text into another."""
         seq = self._seq()
-        assert self.sends({"type": "edited", "text": text, "wamid": self._last_text}), "the gateway did not take it"
+        assert self.sends(self.corrected(text)), "the gateway did not take it"
         self.settled(seq)
 
     def step(self) -> str:

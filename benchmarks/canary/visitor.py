@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -15,6 +16,7 @@ import httpx
 
 ANSWER_SECONDS = 40.0
 _QUIET_SECONDS = 1.5  # then the stream is asked for anew: it sees that the browser was closed, or has another cookie
+_TRIES = 3
 _FROM_US = {"bot", "system"}
 
 
@@ -70,6 +72,18 @@ class Visitor:
         """Write a text and wait for what is answered; the status."""
         return self._give("/api/messages", {"text": text})
 
+    def tells(self, text: str) -> None:
+        """Write a text that nobody answers at once: a person has the conversation. Raises AssertionError."""
+        answer = self.send("POST", "/api/messages", {"client_id": str(uuid4()), "text": text})
+        assert answer.status_code == httpx.codes.ACCEPTED, f"{answer.status_code} for a message to a person"
+
+    def until(self, holds: Callable[[], bool], otherwise: str) -> None:
+        """Wait until the stream shows something. Raises AssertionError."""
+        until = time.monotonic() + ANSWER_SECONDS
+        with self._news:
+            while not holds():
+                assert self._news.wait(until - time.monotonic()), f"{otherwise}: {self.state} {self.last_words()[:200]}"
+
     def chooses(self, title: str) -> int:
         """Take the choice of that title of the newest answer that has choices. Raises LookupError."""
         offered: list[dict[str, str]] = next(
@@ -81,7 +95,12 @@ class Visitor:
         raise LookupError(f"no choice {title!r} among {[choice['title'] for choice in offered]} at {self.state}")
 
     def gives(self, purpose: str, value: str) -> int:
-        """Fill the protected field and wait for what is answered; the status."""
+        """Fill the protected field, again where identity is slow, and wait for what is answered; the status."""
+        for _ in range(_TRIES - 1):
+            status = self._give("/api/secrets", {"purpose": purpose, "value": value})
+            if status != httpx.codes.SERVICE_UNAVAILABLE:
+                return status
+            time.sleep(1)
         return self._give("/api/secrets", {"purpose": purpose, "value": value})
 
     def at(self, step: str) -> None:

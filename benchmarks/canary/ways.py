@@ -573,9 +573,16 @@ def handover(walk: Walk) -> None:
         walk.until_the_password(visitor, person.email)
         visitor.says("voglio parlare con una persona")
         visitor.says(f"voglio parlare con una persona, la password {walk.spoken_password()} non va")
-        visitor.gives("password", password)
+        assert visitor.send("POST", "/api/secrets", _password(password)).status_code == 409
         visitor.says(f"chiamatemi al {_spaced(person.mobile)}, il codice fiscale è {person.tax_code}")
-        visitor.says("voglio parlare con una persona")
+        visitor.tells(f"chiamatemi al {_spaced(person.mobile)}")
+        visitor.chooses("Torna all'assistente")
+        visitor.until(lambda: visitor.state["step"] == "password", "the assistant does not go on")
+        visitor.gives("password", password)
+
+
+def _password(value: str) -> dict[str, str]:
+    return {"client_id": "8" * 8, "purpose": "password", "value": value}
 
 
 def _spaced(mobile: str) -> str:

@@ -14,8 +14,10 @@ from unittest import mock
 
 from areaclienti.supervisor.embedded import PORTS
 from areaclienti.supervisor.free_ports import free_ports
+from benchmarks.canary.office import Office
 from benchmarks.canary.people import Person, write_registry_file
 from benchmarks.canary.wiretap import Wiretap, listening
+from benchmarks.desk.people import ALWAYS_OPEN
 from benchmarks.otherwise import Command, started_otherwise
 from benchmarks.product import ROOT
 from tests.stack import Stack, running_stack
@@ -49,6 +51,7 @@ class World:
     engine: Wiretap
     actions: Wiretap
     identity: Wiretap
+    office: Office
     settings: Mapping[str, str]  # of the product, for its commands
 
     @property
@@ -64,7 +67,13 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
     for name in ("home", "tmp", "captures"):
         (folder / name).mkdir(parents=True)
     settings = {name: str(port) for name, port in ports.items()} | {
-        "desk": "off",
+        **{name: value if isinstance(value, str) else json.dumps(value) for name, value in ALWAYS_OPEN.items()},
+        # people who do nothing for a while stay, and whoever waits is asked soon whether to be called back
+        "desk_lease_seconds": "86400",
+        "desk_consultant_seconds": "1",
+        "desk_agency_seconds": "2",
+        "desk_pool_seconds": "2",
+        "desk_errands_seconds": "0.5",
         "engine_url": f"http://127.0.0.1:{engine_tap}",
         "actions_url": f"http://127.0.0.1:{actions_tap}/webhook",
         "identity_url": f"http://127.0.0.1:{identity_tap}",
@@ -90,7 +99,9 @@ def running_world(folder: Path, people: list[Person], **commands: Command) -> It
         )
         stack.enter_context(listening(engine, actions, identity))
         running = stack.enter_context(running_stack(folder / "var", **settings))
-        yield World(running, folder, engine, actions, identity, {**settings, "var_dir": str(folder / "var")})
+        office = Office(running, folder)
+        stack.callback(office.close)
+        yield World(running, folder, engine, actions, identity, office, {**settings, "var_dir": str(folder / "var")})
 
 
 class _LinkOfIdentity:
@@ -114,6 +125,16 @@ def _put_on_file(people: list[Person], folder: Path) -> None:
     (folder / "var").mkdir()
     _run(folder, "registry", "import", "--strict", str(file))
     file.unlink()  # the insurer's, and no part of the product
+
+
+def command_of(world: World, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command of the product beside it, as an operator gives it."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("AREACLIENTI_")}
+    settings = {f"AREACLIENTI_{name.upper()}": value for name, value in world.settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "areaclienti", *command],
+        cwd=ROOT, env=outside | settings, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
 
 
 def _run(folder: Path, *command: str) -> None:

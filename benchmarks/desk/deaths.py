@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from benchmarks.desk.agent_browser import AgentBrowser
 from benchmarks.desk.customer import Customer, NotTaken
 from benchmarks.desk.world import World, opened
 from benchmarks.postgres import OwnServer
+from benchmarks.processes import START_SECONDS, ServiceProcess
 from benchmarks.waiting import until
 
 CUSTOMERS, AGENTS = 10, 5
@@ -31,6 +33,7 @@ SETTLE_SECONDS = 120.0
 LETTERS = "bcdfghlmnprstvz"
 QUESTIONS = ("quanto costa?", "è sicuro?", "aspetta un attimo", "non ho capito")
 _RETRY_SECONDS = 0.2
+_NOTED_EVERY_SECONDS = 2.0
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Ledger:
     by_customers: dict[str, bool] = field(default_factory=dict)  # word: whether it was accepted
     by_agents: dict[str, bool | None] = field(default_factory=dict)  # None: given up, it may have been written or not
     shown_to_agents: list[tuple[str, int, str]] = field(default_factory=list)  # stretch, seq, text
+    by_engine: dict[tuple[str, str], int] = field(default_factory=dict)  # lines of each turn's answer
 
     def word(self, chance: random.Random) -> str:
         """One that was not used before; nothing that looks like a secret."""
@@ -73,6 +77,7 @@ async def die(world: World, kills: int, seed: int, server: OwnServer | None) -> 
     async with opened(world, CUSTOMERS) as customers:
         working = [asyncio.create_task(agent.work()) for agent in agents]
         working += [asyncio.create_task(agent.beat()) for agent in agents]
+        working.append(asyncio.create_task(_note_answers(world, ledger, over)))
         talks = [_talk(customer, ledger, random.Random(f"{seed} c{n}"), over) for n, customer in enumerate(customers)]
         talking = [asyncio.create_task(talk) for talk in talks]
         try:
@@ -107,6 +112,22 @@ async def _talk(customer: Customer, ledger: Ledger, chance: random.Random, over:
                 return
             await asyncio.sleep(chance.uniform(0.2, 1.5))
             await _say(customer, ledger, chance, "le scrivo questo")
+
+
+async def _note_answers(world: World, ledger: Ledger, over: asyncio.Event) -> None:
+    """What the engine answered, read while it stands there: of each conversation it keeps the last ones alone."""
+    while not over.is_set():
+        with contextlib.suppress(sqlite3.OperationalError):  # read while the engine begins anew
+            ledger.by_engine |= await asyncio.to_thread(_answers, world)
+        await asyncio.sleep(_NOTED_EVERY_SECONDS)
+
+
+def _answers(world: World) -> dict[tuple[str, str], int]:
+    rows = world.engine_rows("SELECT conversation_id, message_id, answer FROM turns")
+    return {
+        (conversation_id, message_id): len(json.loads(answer)["messages"])
+        for conversation_id, message_id, answer in rows
+    }
 
 
 async def _say(customer: Customer, ledger: Ledger, chance: random.Random, words: str) -> None:
@@ -241,8 +262,7 @@ async def _kill(
 async def _kill_one(world: World, name: str, chance: random.Random, server: OwnServer | None) -> None:
     if name == "second gateway":
         world.second.kill()
-        world.second.start()
-        await world.second.wait_until_ready()
+        await _start_again(world.second)
     elif name == "database":
         assert server is not None, "a file has no process of its own: it dies with the gateway that has it open"
         if chance.random() < 0.5:
@@ -253,6 +273,19 @@ async def _kill_one(world: World, name: str, chance: random.Random, server: OwnS
     else:
         os.kill(world.stack.pid(name), signal.SIGKILL)
         await asyncio.to_thread(world.stack.restart, name)
+
+
+async def _start_again(gateway: ServiceProcess) -> None:
+    """As a supervisor does: a gateway that finds no database at its start gives up, and is started once more."""
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        gateway.start()
+        try:
+            return await gateway.wait_until_ready()
+        except RuntimeError:
+            if not gateway.has_ended or time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 # ---- what came of it ----
@@ -290,7 +323,7 @@ async def _settle_and_judge(world: World, customers: list[Customer], ledger: Led
         if seqs != list(range(1, len(seqs) + 1)):
             found.gaps += 1
             found.examples.append(f"an agent's page showed {seqs[:20]}")
-    await _judge_answers(world, found)
+    await _judge_answers(world, ledger, found)
 
 
 def _judge_words(ledger: Ledger, written: list[str], found: Deaths) -> None:
@@ -306,7 +339,7 @@ def _judge_words(ledger: Ledger, written: list[str], found: Deaths) -> None:
             found.examples.append(f"{word} was accepted and is not written")
 
 
-async def _judge_answers(world: World, found: Deaths) -> None:
+async def _judge_answers(world: World, ledger: Ledger, found: Deaths) -> None:
     """Each turn that was answered stands in the ledger as the engine answered it, once."""
     done = await _rows(world, "SELECT conversation_id, message_id FROM turns WHERE state = 'done'")
     said = dict(
@@ -316,12 +349,7 @@ async def _judge_answers(world: World, found: Deaths) -> None:
             " GROUP BY conversation_id",
         )
     )
-    answers = {
-        (conversation_id, message_id): len(json.loads(answer)["messages"])
-        for conversation_id, message_id, answer in world.engine_rows(
-            "SELECT conversation_id, message_id, answer FROM turns"
-        )
-    }
+    answers = ledger.by_engine | _answers(world)
     expected: Counter[str] = Counter()
     for conversation_id, message_id in done:
         expected[conversation_id] += answers.get((conversation_id, message_id), 0)

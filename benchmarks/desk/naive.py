@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
+from areaclienti.desk.board import Line
 from areaclienti.desk.operations import Operations, Taken
 from areaclienti.gateway import ledger
 from areaclienti.gateway.app import create_app as the_product
@@ -18,7 +19,7 @@ from areaclienti.gateway.ledger import Ledger
 
 def reads_then_writes() -> FastAPI:
     """The product, but a claim looks whether anybody has the conversation, and then gives it to who asked."""
-    Operations.claim = _look_then_take  # type: ignore[method-assign, assignment]
+    Operations.claim = _look_then_take  # type: ignore[method-assign]
     return the_product()
 
 
@@ -49,7 +50,7 @@ async def _write_later(self: Ledger, conversation_id: str, client_id: str, *what
     return known or 0
 
 
-async def _look_then_take(self: Operations, handover_id: str, agent_id: str) -> None:
+async def _look_then_take(self: Operations, handover_id: str, agent_id: str) -> tuple[Line, DeskAgent]:
     def look(session: Session) -> None:
         handover = session.get_one(Handover, handover_id)
         if handover.state == "human" and handover.agent_id != agent_id:
@@ -63,3 +64,4 @@ async def _look_then_take(self: Operations, handover_id: str, agent_id: str) -> 
 
     await self._database.read(look)
     await self._database.write(take)
+    return await self.line(handover_id, agent_id)

@@ -160,7 +160,7 @@ class Service:
         return wait(self._deliver())
 
     async def _deliver(self) -> list[Delivered]:
-        for lane in self.services.outbox_worker._lanes:
+        for lane in self.services.outbox_worker.lanes:
             sending = 1
             while sending:
                 async with asyncio.TaskGroup() as batch:

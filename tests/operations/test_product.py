@@ -221,7 +221,7 @@ def test_each_process_holds_only_its_own_keys(stack: Stack) -> None:
         "vault_key": {"identity"},
         "whatsapp_intake_key": {"gateway"},
         "desk_key": {"gateway"},
-        "metrics_key": {"gateway"},
+        "metrics_key": {"gateway", "identity"},
         **{name: {"gateway", "simulator"} for name in METAS_KEYS},
     }
 

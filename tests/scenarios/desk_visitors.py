@@ -109,6 +109,13 @@ class DeskVisitor:
     def post(self, path: str, **body: Any) -> httpx.Response:
         return self._http.post(path, **body)
 
+    def card(self, handover_id: str) -> dict[str, Any]:
+        """What the desk shows of it at a glance."""
+        answer = self._http.get(f"/desk/api/handovers/{handover_id}")
+        assert answer.status_code == 200, answer.text
+        card: dict[str, Any] = answer.json()["card"]
+        return card
+
     def until_claimed(self, handover_id: str) -> None:
         """Take it as soon as it has come to people like him."""
         ends = time.monotonic() + PATIENCE_SECONDS

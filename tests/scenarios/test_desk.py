@@ -154,3 +154,36 @@ def test_a_new_contact_asked_for_and_confirmed_finishes_the_registration(product
     assert new in customer.usernames()
     kept = b"".join(file.read_bytes() for file in product.var.glob("gateway.db*"))
     assert new.encode() not in kept, "the desk, the ledger and its audit hold a mask"
+
+
+@pytest.mark.timeout(1200)
+def test_while_the_assistant_is_down_a_person_comes_and_nothing_is_typed_twice(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """On a product of its own, whose engine is stopped in the midst of a registration."""
+    with running_stack(tmp_path_factory.mktemp("down"), **(SETTINGS | DESK)) as product:
+        him = make_customer("persona", 19_991)
+        asyncio.run(put_on_file(product, [him]))
+        giulia, customer = DeskVisitor(product, DESK_PEOPLE[0]), WebVisitor(product)
+        customer.until(step="customer_type")
+        customer.presses("Persona", step="name")
+        customer.says(him.variables["name"], step="contact")
+        product.stop("engine")
+        customer.says(him.variables["email"], step="contact")
+        customer.presses("Parla con una persona", owner="queued")
+        handover = customer.value("SELECT id FROM handovers WHERE conversation_id = ?")
+        giulia.until_claimed(handover)
+        assert giulia.card(handover)["reason"] == "back_end_down"
+        sent = giulia.post(f"/desk/api/handovers/{handover}/hand-back", json={"step": "contact"})
+        assert sent.status_code == 204, sent.text
+        customer.until(step="handover", owner="bot")
+        product.start("engine")
+        customer.presses("Riprova", step="contact")
+        customer.says(him.variables["email"], step="password")
+        customer.gives("password", him.variables["password"], step="privacy_notice")
+        customer.presses("Ho preso visione", step="verification_code")
+        code = product.newest_code(to=him.variables["email"], wait_seconds=60)
+        customer.gives("verification_code", code, step="done")
+        assert him.variables["email"] in customer.usernames()
+        texts = customer.texts()
+        assert [text for text in texts if text == him.variables["name"]] == [him.variables["name"]]

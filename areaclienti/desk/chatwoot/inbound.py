@@ -16,7 +16,7 @@ from areaclienti.desk.chatwoot.intake import Own, keep
 from areaclienti.desk.chatwoot.links import OPEN_STATES, Link
 from areaclienti.desk.chatwoot.outbound import FROM_CHATWOOT
 from areaclienti.desk.chatwoot.texts import Texts
-from areaclienti.desk.operations import NOT_TO_RESUME_AT, DeskRefused, Operations, Stale
+from areaclienti.desk.operations import NOT_TO_RESUME_AT, DeskRefused, Operations, SecretWritten, Stale
 from areaclienti.desk.transitions import open_handover
 from areaclienti.gateway.db.chatwoot import ChatwootLink, ChatwootMessage
 from areaclienti.gateway.db.database import Database
@@ -113,6 +113,8 @@ class Inbound:
                     await self._operations.reply(handover.id, agent_of(agent), client_id, part, epoch)
             except Stale:
                 continue
+            except SecretWritten:
+                return "secret"
             except DeskRefused:
                 return "over"
             return None

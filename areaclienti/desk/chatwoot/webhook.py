@@ -26,7 +26,7 @@ MAX_BODY_BYTES = 1024 * 1024  # a message of Chatwoot's has at most 150,000 char
 router = APIRouter(include_in_schema=False)
 
 
-def chatwoot(request: Request) -> Chatwoot:
+async def chatwoot(request: Request) -> Chatwoot:
     """The connection of the application that serves this request. Raises 404 not_found where it has none."""
     found: Chatwoot | None = request.app.state.chatwoot
     if found is None:

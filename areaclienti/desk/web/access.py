@@ -15,7 +15,7 @@ from areaclienti.desk.sign_in import LIFE, MAX_EMAIL, Over, Refused, Wait
 from areaclienti.desk.wiring import Access
 from areaclienti.domain.passwords import MAX_LENGTH
 from areaclienti.gateway.errors import ApiError
-from areaclienti.gateway.services import Services, client_address, services
+from areaclienti.gateway.services import Services, client_address, services, services_of
 from areaclienti.gateway.session import require_origin
 from areaclienti.web.pages import render
 
@@ -52,9 +52,9 @@ async def signed_in(request: Request) -> SignedIn:
     """Whoever is signed in. Raises 401 session_invalid, for a page a way to the sign-in; 403 bad_origin where a request
     that changes something does not come from a page of ours.
     """
-    served = services(request)
+    served = services_of(request)
     if request.method not in _SAFE:
-        require_origin(request, served)
+        await require_origin(request, served)
     who = await access_of(served).sessions.find(served.cookies.read(request, COOKIE))
     if who is not None:
         return who
@@ -65,7 +65,7 @@ async def signed_in(request: Request) -> SignedIn:
 
 async def still_signed_in(request: Request, who: SignedIn) -> bool:
     """Whether the session goes on. Streams ask at least every 10 s, and end when it does not."""
-    return await access_of(services(request)).sessions.lives(who.session_id)
+    return await access_of(services_of(request)).sessions.lives(who.session_id)
 
 
 def access_of(served: Services) -> Access:

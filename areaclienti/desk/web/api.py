@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from areaclienti.desk.agents import who as rights_of
+from areaclienti.desk.board import Line
+from areaclienti.desk.given import SHOWN_SECONDS
 from areaclienti.desk.operations import To
 from areaclienti.desk.web.access import SignedIn, signed_in
 from areaclienti.desk.web.errors import told
@@ -15,6 +17,7 @@ from areaclienti.desk.web.parts import desk_of
 from areaclienti.desk.web.views import card_view, colleague_view, moment, transcript_view
 from areaclienti.desk.web.watching import View
 from areaclienti.desk.wiring import AgentsDesk
+from areaclienti.gateway.db.desk import DeskAgent
 from areaclienti.gateway.limits import MAX_MESSAGE_CHARACTERS
 from areaclienti.gateway.session import require_origin
 
@@ -68,6 +71,10 @@ class PostedHandBack(_Body):
     missing: list[Code] = Field(default=[], max_length=20)
 
 
+class PostedReveal(_Body):
+    reason: Code
+
+
 class PostedClose(_Body):
     outcome: Code
 
@@ -119,12 +126,30 @@ async def summary(handover_id: Id, who: Agent, desk: Desk) -> dict[str, Any]:
         return await desk.operations.summary(handover_id, who.agent_id)
 
 
+@router.get("/handovers/{handover_id}/given")
+async def given(handover_id: Id, who: Agent, desk: Desk) -> dict[str, Any]:
+    """What the customer said who he is, masked."""
+    with told():
+        found = await desk.given.masked(handover_id, who.agent_id)
+    return {
+        "customer_type": found.customer_type,
+        "fields": [{"field": one, "masked": mask} for one, mask in found.fields],
+    }
+
+
+@router.post("/handovers/{handover_id}/given/{field}", dependencies=[OurPage])
+async def reveal(handover_id: Id, field: Code, body: PostedReveal, who: Agent, desk: Desk) -> dict[str, Any]:
+    """One of it in full, for so many seconds; on record with the reason."""
+    with told():
+        value = await desk.given.show(handover_id, who.agent_id, field, body.reason)
+    return {"value": value, "seconds": SHOWN_SECONDS}
+
+
 @router.post("/handovers/{handover_id}/claim", dependencies=[OurPage])
 async def claim(handover_id: Id, who: Agent, desk: Desk) -> dict[str, Any]:
     """Take it; 409 `taken` says who was faster."""
     with told():
-        await desk.operations.claim(handover_id, who.agent_id)
-        return {"card": await _card(desk, handover_id, who)}
+        return {"card": _shown(desk, *await desk.operations.claim(handover_id, who.agent_id))}
 
 
 @router.post("/handovers/{handover_id}/force-take", dependencies=[OurPage])
@@ -187,7 +212,10 @@ async def close(handover_id: Id, body: PostedClose, who: Agent, desk: Desk) -> N
 
 
 async def _card(desk: AgentsDesk, handover_id: str, who: SignedIn) -> dict[str, Any]:
-    line, agent = await desk.operations.line(handover_id, who.agent_id)
+    return _shown(desk, *await desk.operations.line(handover_id, who.agent_id))
+
+
+def _shown(desk: AgentsDesk, line: Line, agent: DeskAgent) -> dict[str, Any]:
     return card_view(line, rights_of(agent), desk.hours.next_opening)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from areaclienti.desk.operations import DeskRefused, Forbidden, Stale, Taken, Unknown, WindowClosed
+from areaclienti.desk.operations import DeskRefused, Forbidden, SecretWritten, Stale, Taken, Unknown, WindowClosed
+from areaclienti.gateway.engine_client import EngineError
 from areaclienti.gateway.errors import ApiError, identity_unavailable
 from areaclienti.gateway.identity_client import IdentityUnavailable
 
@@ -22,6 +23,8 @@ def refusal(refused: DeskRefused) -> ApiError:
         )
     if isinstance(refused, Stale):
         return ApiError(409, "stale", "it changed hands since your page was drawn", epoch=refused.epoch)
+    if isinstance(refused, SecretWritten):
+        return ApiError(422, "secret_written", "the text holds a secret of the customer: it was not kept")
     if isinstance(refused, WindowClosed):
         return ApiError(409, "window_closed", "WhatsApp takes no free text from us until the customer writes again")
     return ApiError(409, refused.code, "the desk does not do that")
@@ -38,3 +41,5 @@ def told() -> Iterator[None]:
         raise ApiError(422, "invalid_input", "empty, too long, or not one of the documented values") from None
     except IdentityUnavailable:
         raise identity_unavailable() from None
+    except EngineError:
+        raise ApiError(503, "engine_unavailable", "nothing was done; try again") from None

@@ -75,7 +75,7 @@ class Asked:
         return urlencode({"periodo": name, **days, **({"canale": self.channel} if self.channel else {})})
 
 
-def asked(
+async def asked(
     served: Served,
     periodo: Annotated[str, Query(max_length=16)] = "30",
     dal: Annotated[str, Query(max_length=16)] = "",

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from areaclienti.desk.web.access import SignedIn
 from areaclienti.desk.words import load_words
-from areaclienti.gateway.services import services
+from areaclienti.gateway.services import services_of
 from areaclienti.web.pages import render
 
 QUEUE, CONTACTS, SEARCH, FIGURES = "/desk", "/desk/recapiti", "/desk/cerca", "/desk/andamento"
@@ -51,7 +51,7 @@ def desk_page(request: Request, who: SignedIn, template: str, status_code: int =
 
 def data_of(request: Request, who: SignedIn) -> Mapping[str, Any]:
     """What the scripts of every page know: who is signed in, the words for codes, how patient the desk is."""
-    desk = services(request).desk
+    desk = services_of(request).desk
     assert desk is not None, "the desk's routes are included only with a desk"
     patience = desk.patience
     waits = [patience.levels[level].total_seconds() for level in ("consultant", "agency", "pool")]

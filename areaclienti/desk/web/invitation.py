@@ -21,7 +21,7 @@ from areaclienti.web.pages import render
 MAX_CHARACTERS = 1_000
 
 
-def _with_passwords(served: Served) -> None:
+async def _with_passwords(served: Served) -> None:
     if not access_of(served).has_passwords:
         raise HTTPException(404)
 

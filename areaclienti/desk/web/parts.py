@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 
 from areaclienti.desk.wiring import AgentsDesk
-from areaclienti.gateway.services import services
+from areaclienti.gateway.services import services_of
 
 
-def desk_of(connection: HTTPConnection) -> AgentsDesk:
+async def desk_of(connection: HTTPConnection) -> AgentsDesk:
     """The agents' side; these routes exist only where there is one."""
-    desk = services(connection).desk
+    desk = services_of(connection).desk
     assert desk is not None, "the desk's routes are included only with a desk"
     return desk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from areaclienti.desk.web.figures import figure_words, file
 from areaclienti.desk.web.frame import desk_page
 from areaclienti.desk.words import load_words
 from areaclienti.gateway.journeys import WALL_CLOCK
+from areaclienti.gateway.lookout import is_secret_of_customer
 from areaclienti.gateway.services import Services, services
 from areaclienti.web.pages import error_page
 
@@ -28,6 +30,10 @@ router = APIRouter(prefix="/desk", include_in_schema=False, default_response_cla
 Served = Annotated[Services, Depends(services)]
 Agent = Annotated[SignedIn, Depends(signed_in)]
 Text = Annotated[str, Query(max_length=100)]
+
+
+_FIELDS = ("cosa", "testo", "motivo", "dal", "al", "agente", "stato", "canale", "codice")
+_OUR_ID = re.compile(r"[0-9a-f]{32}")  # among so many digits any number can stand by chance
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Asked:
         return urlencode({name: value for name, value in self.fields.items() if value} | place)
 
 
-def asked(
+async def asked(
     cosa: Text = "",
     testo: Text = "",
     motivo: Text = "",
@@ -57,7 +63,10 @@ def asked(
     codice: Text = "",
     dopo: Text = "",
 ) -> Asked:
-    """The fields of the form; an empty one asks for nothing."""
+    """The fields of the form; an empty one asks for nothing. A secret is looked for nowhere and not repeated."""
+    given = (cosa, testo, motivo, dal, al, agente, stato, canale, codice)
+    if any(_is_secret(text) for text in given):
+        return Asked(Sought(), dict.fromkeys(_FIELDS, ""), None, "secret")
     trouble = None
     days: list[date | None] = []
     for name, text in (("dal", dal), ("al", al)):
@@ -79,11 +88,7 @@ def asked(
         channel=canale or None,
         id=codice.strip().lower() or None,
     )
-    fields = {
-        "cosa": cosa, "testo": testo, "motivo": motivo, "dal": dal, "al": al, "agente": agente, "stato": stato,
-        "canale": canale, "codice": codice,
-    }  # fmt: skip
-    return Asked(sought, fields, _place(dopo), trouble)
+    return Asked(sought, dict(zip(_FIELDS, given, strict=True)), _place(dopo), trouble)
 
 
 @router.get("/cerca")
@@ -145,6 +150,10 @@ def _content(lines: Sequence[Line]) -> bytes:
             ]
         )
     return sheet(heads, rows)
+
+
+def _is_secret(text: str) -> bool:
+    return not _OUR_ID.fullmatch(text.strip().lower()) and is_secret_of_customer(text)
 
 
 def _place(text: str) -> Place | None:

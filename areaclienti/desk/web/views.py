@@ -53,7 +53,7 @@ def card_view(line: Line, who: Who, due: Due) -> dict[str, Any]:
 
 def _makes_sense(action: Action, line: Line, mine: bool) -> bool:
     """Whether the owner of the conversation is one with which the action does anything."""
-    if action in ("read", "note", "draft"):
+    if action in ("read", "note", "draft", "reveal"):
         return action == "read" or line.owner not in ("ended", "closed")
     if action == "claim":
         return line.owner in CLAIMABLE and (line.owner != "offered" or mine)

@@ -15,7 +15,7 @@ from areaclienti.identity.services import Services
 _bearer = HTTPBearer(auto_error=False, description="The gateway's or the actions' key")
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

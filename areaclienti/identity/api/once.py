@@ -80,7 +80,7 @@ async def _once(
     idempotency_key: Annotated[str, _Key],
     x_conversation: Annotated[str, _Conversation],
 ) -> Once:
-    services = services_of(request)
+    services = await services_of(request)
     body = await request.body()
     return Once(
         services,

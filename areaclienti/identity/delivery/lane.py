@@ -46,6 +46,16 @@ class Lane:
         self._busy = 0
         self._woken = asyncio.Event()
 
+    @property
+    def channel(self) -> str:
+        """What it sends by."""
+        return self._channel
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its messages wait because the provider fails."""
+        return not self._circuit.is_closed
+
     def wake(self) -> None:
         self._woken.set()
 
@@ -92,7 +102,7 @@ class Lane:
     async def _try(self, claimed: Claimed) -> None:
         if self._clock() + timedelta(seconds=self._sender.needs_seconds) >= claimed.expires_at:
             # It was alive when it was claimed: what has passed since must not make an expired code arrive.
-            await self._record(lambda work: outbox.drop(work, claimed, "expired"))
+            await self._record(lambda work: outbox.drop(work, claimed, outbox.EXPIRED))
             return
         try:
             accepted = await self._sender.send(claimed)

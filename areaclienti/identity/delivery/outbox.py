@@ -20,6 +20,7 @@ from areaclienti.identity.delivery.reach import is_italian_mobile
 from areaclienti.identity.ports.registry.contract import ContactOnFile
 from areaclienti.identity.work import Work
 
+EXPIRED = "expired"
 _DEAD_AT_ONCE = 100
 
 
@@ -104,7 +105,7 @@ async def claim(work: Work, channel: str, limit: int, needs_seconds: float = 0.0
     )
     for message, challenge_status in (await work.session.execute(dead)).all():
         _note_lost_answer(message)
-        _end(work, message, "dropped", "expired" if challenge_status in (None, "active") else "replaced")
+        _end(work, message, "dropped", EXPIRED if challenge_status in (None, "active") else "replaced")
     if limit <= 0:
         return []
     await work.session.flush()
@@ -133,6 +134,7 @@ async def sent(work: Work, claimed: Claimed, accepted: Accepted) -> None:
     """Ends a message as sent, unless another worker has claimed it since; the copy that went out is recorded always."""
     if accepted.provider_id is not None:
         await remember_copy(work, claimed.id, accepted.provider, accepted.provider_id)
+    work.count("delivery_attempts", claimed.channel, "accepted")
     message = await _still_mine(work, claimed)
     if message is not None:
         message.provider = accepted.provider
@@ -141,6 +143,8 @@ async def sent(work: Work, claimed: Claimed, accepted: Accepted) -> None:
 
 async def drop(work: Work, claimed: Claimed, reason: str, *, maybe_accepted: bool = False) -> None:
     """Ends a message that will not be sent, unless another worker has claimed it since."""
+    if reason != EXPIRED:  # then nobody tried
+        work.count("delivery_attempts", claimed.channel, "given_up")
     message = await _still_mine(work, claimed)
     if message is not None:
         message.lost_answers += maybe_accepted
@@ -149,6 +153,7 @@ async def drop(work: Work, claimed: Claimed, reason: str, *, maybe_accepted: boo
 
 async def put_back(work: Work, claimed: Claimed, due_at: datetime, reason: str, *, maybe_accepted: bool) -> None:
     """Tries again later."""
+    work.count("delivery_attempts", claimed.channel, "failed")
     await work.session.execute(
         update(OutboxMessage)
         .where(_mine(claimed))
@@ -244,3 +249,5 @@ def _end(work: Work, message: OutboxMessage, status: str, reason: str | None) ->
     message.status, message.reason, message.finished_at = status, reason, work.now
     message.sealed = message.destination = None  # the code and the address are not needed any more
     work.note(f"message_{status}", reason or message.channel, message.id)
+    became = status if status == "sent" else reason if reason in (EXPIRED, "replaced", "unreadable") else "refused"
+    work.count("messages", message.channel, became)

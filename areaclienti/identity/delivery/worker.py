@@ -23,17 +23,17 @@ class OutboxWorker:
         poll_seconds: float,
         at_once: int,
     ) -> None:
-        self._lanes = [
+        self.lanes = [
             Lane(channel, sender, database, works, clock, poll_seconds, at_once) for channel, sender in senders.items()
         ]
 
     def wake(self) -> None:
         """There is something to send now."""
-        for lane in self._lanes:
+        for lane in self.lanes:
             lane.wake()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Runs until `stopping` is set (and `wake` called); what was begun is finished."""
-        async with asyncio.TaskGroup() as lanes:
-            for lane in self._lanes:
-                lanes.create_task(lane.run(stopping))
+        async with asyncio.TaskGroup() as running:
+            for lane in self.lanes:
+                running.create_task(lane.run(stopping))

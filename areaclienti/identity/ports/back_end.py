@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +26,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 _LONGEST_ANSWER = 1024 * 1024
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+Asked = Callable[[str, str, float], None]  # which system, what became of a question, after how many seconds
 _Answer = TypeVar("_Answer", bound=Body)
 _T = TypeVar("_T")
 
@@ -54,6 +56,7 @@ class BackEnd:
     ) -> None:
         self.name = name
         self.timeout_seconds = timeout_seconds
+        self.asked: Asked = lambda name, outcome, seconds: None
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -82,6 +85,7 @@ class BackEnd:
 
         Raises `BackEndUnavailable`, also when the answer is not an `answer` or `read` raises `ValueError`.
         """
+        begun, outcome = time.monotonic(), "given_up"  # by whoever asked
         try:
             async for attempt in stamina.retry_context(
                 on=_FailedForNow,
@@ -91,11 +95,17 @@ class BackEnd:
                 wait_jitter=_FIRST_PAUSE_SECONDS,
             ):
                 with attempt:
-                    return read(answer.model_validate_json(await self._post(path, body)))
+                    found = read(answer.model_validate_json(await self._post(path, body)))
+                    outcome = "answered"
+                    return found
         except _Failed as failure:
+            outcome = failure.reason if failure.reason in ("timeout", "unreachable") else "failed"
             log.warning("back_end_failed", reason=f"{self.name}_{failure.reason}", route=path)
         except (ValidationError, ValueError):
+            outcome = "not_the_contract"
             log.warning("back_end_failed", reason=f"{self.name}_not_the_contract", route=path)
+        finally:
+            self.asked(self.name, outcome, time.monotonic() - begun)
         raise BackEndUnavailable(self.name)
 
     async def close(self) -> None:

@@ -6,6 +6,21 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.desk.office import Customer
 
+# a desktop, a tablet, a laptop at 200 % zoom, a phone, and 1280 x 1024 at 400 % zoom (WCAG 1.4.10)
+WINDOWS = ((1440, 900), (1024, 768), (720, 450), (360, 740), (320, 256))
+IN_THE_DARK = ((1440, 900), (360, 740))  # colours are other ones there, not the layout
+# WCAG 2.5.8: 24 by 24, or a link within a line of text
+SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.skip') && !one.matches('.skip'))
+  .filter((one) => !one.matches('p a') || one.closest('p').textContent.trim() === one.textContent.trim())
+  .map((one) => [one, (one.closest('label') ?? one).getBoundingClientRect()])
+  .filter(([, { width, height }]) => width < 24 || height < 24)
+  .map(([one, { width, height }]) => `${one.outerHTML.slice(0, 90)} ${width}x${height}`)"""
+OVERFLOW = """() => document.scrollingElement.scrollWidth > innerWidth
+  ? [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+      .map((one) => one.outerHTML.slice(0, 90)).slice(0, 5)
+  : []"""
+
 
 class Queue:
     """The open page /desk."""

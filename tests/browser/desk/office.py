@@ -18,7 +18,10 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from areaclienti.crypto import Sealer
 from areaclienti.desk import agents
+from areaclienti.desk.administration import Administration, Position
+from areaclienti.desk.demo import DEMO_PASSWORD, load_people
 from areaclienti.desk.routing import LEVELS
 from areaclienti.desk.scope import Role
 from areaclienti.desk.sessions import Sessions
@@ -29,6 +32,7 @@ from areaclienti.gateway.db.desk import DeskAgent, Handover, HandoverEvent
 from areaclienti.gateway.db.models import Conversation, Message, Turn, now
 from areaclienti.gateway.db.whatsapp import WhatsappOutgoing, WhatsappPerson
 from areaclienti.gateway.ledger import locked
+from areaclienti.password_hashes import Passwords
 from areaclienti.settings import GatewaySettings
 from areaclienti.supervisor.free_ports import free_ports
 from tests.unit.desk.web.conftest import ALWAYS_OPEN
@@ -60,7 +64,8 @@ SUMMARY: dict[str, Any] = {
 class Office:
     """One gateway on a port of its own, with rounds that go as fast as in production."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, **more: Any) -> None:
+        """`more` are settings beside those of all tests."""
         self.engine = Engine()
         self.identity = Identity()
         self.summary: dict[str, Any] | None = dict(SUMMARY)
@@ -81,6 +86,7 @@ class Office:
                 **ALWAYS_OPEN,
                 "desk_sweep_seconds": 0.2,
                 "desk_offer_seconds": 600,
+                **more,
             },
         )
         self.app = create_app(
@@ -128,6 +134,21 @@ class Office:
             return sessions.open(session, made, "password")
 
         return Agent(self, agent_id, name, self.write(work))
+
+    def invitation(self) -> str:
+        """A link for somebody new."""
+        key = self.settings.desk_key
+        assert key is not None
+        sealer, database = Sealer(key.get_secret_value()), self.app.state.services.database
+        position = Position("Anna Sereni", "anna.sereni@example.it", ["agente"])
+        return str(self.run(Administration(database, sealer, self.address, timedelta(hours=1)).invite(position)))
+
+    def has_demo_people(self) -> None:
+        """The demo's people may come in."""
+        key = self.settings.desk_key
+        assert key is not None
+        hashed = self.run(Passwords(memory_kib=8 * 1024, rounds=1, at_once=1).hash(DEMO_PASSWORD))
+        self.write(lambda session: load_people(session, Sealer(key.get_secret_value()), hashed))
 
     def customer(
         self, *said: str, reason: str = "requested", step: str = "password", ago: timedelta | None = None

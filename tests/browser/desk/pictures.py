@@ -16,6 +16,7 @@ from uuid import uuid4
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from areaclienti.desk.demo import DEMO_PASSWORD
+from areaclienti.identity.demo_cases import CASES
 from tests.needs import needs
 from tests.scenarios.customers import make_customer
 from tests.scenarios.web_channel import WebChannel
@@ -113,6 +114,34 @@ async def not_recognised(stack: Stack, name: str, email: str) -> WebChannel:
     )  # fmt: skip
 
 
+async def wants_another_contact(stack: Stack) -> WebChannel:
+    """A customer of the demo whom his tax code names, and who wants none of the contacts on file (manual 5c)."""
+    mario = next(case for case in CASES if (case.given_name, case.family_name) == ("Mario", "Rossi"))
+    return await customer(
+        stack,
+        ("choose", "Persona"), ("text", "Mario Rossi"), ("text", "mario@nuovo.example"),
+        ("secret", "password", "Lanterna7Verde"), ("choose", "Ho preso visione"), ("choose", "È tutto giusto"),
+        ("secret", "tax_code", mario.codice_fiscale), ("text", "posso usare un recapito diverso?"),
+        ("choose", "Richiedi assistenza"),
+    )  # fmt: skip
+
+
+async def ask_for_contact(browser: Browser, stack: Stack) -> None:
+    """His agency asks for the new one, and a second person has it before her."""
+    paola = await Desk.sign_in(browser, stack, "paola.riva")
+    await paola.page.get_by_label("La tua presenza").select_option("paused")
+    await paola.opens("Vuole un recapito diverso")
+    await paola.page.get_by_role("button", name="Nuovo recapito").click()
+    dialog = paola.page.get_by_role("dialog")
+    await dialog.get_by_label("Email o numero di cellulare").fill("mario@nuovo.example")
+    await dialog.get_by_role("button", name="Chiedi la conferma").click()
+    await expect(paola.page.locator("#banners")).to_contain_text("Richiesta inviata")
+    stefania = await Desk.sign_in(browser, stack, "stefania.villa")
+    await stefania.page.goto("/desk/recapiti")
+    await expect(stefania.page.locator(".contact-card")).to_have_count(1)
+    await stefania.take("contacts")
+
+
 async def draw(stack: Stack) -> None:
     """All pictures."""
     async with async_playwright() as playwright:
@@ -125,7 +154,9 @@ async def draw(stack: Stack) -> None:
         anna = await not_recognised(stack, "Anna Bianchi", "anna.bianchi@example.it")
         waiting = [
             anna,
-            await customer(stack, ("text", "blabla xyz"), ("text", "qwerty zxcv"), ("text", "asdf ghjk")),
+            await customer(
+                stack, ("text", "blabla xyz"), ("text", "qwerty zxcv"), ("text", "asdf ghjk"), ("text", "operatore")
+            ),
             await customer(
                 stack, ("choose", "Persona"), ("text", "Sara Neri"), ("text", "sara.neri@example.it"), ("text", ASK)
             ),
@@ -155,6 +186,10 @@ async def draw(stack: Stack) -> None:
         await giulia.page.get_by_role("button", name="Risposta", exact=True).click()
         await field.fill("Sì, è proprio quello. Ora ti lascio all’assistente: riscrivi il cognome così com")
         await expect(giulia.page.get_by_text("Bozza salvata")).to_be_visible()
+        given = giulia.page.locator("#given")
+        await given.get_by_role("button", name="Mostra Recapito").click()
+        await given.get_by_role("button", name="Devo richiamarlo").click()
+        await expect(given).to_contain_text("anna.bianchi@example.it")
         await giulia.take("conversation")
         await giulia.page.emulate_media(color_scheme="dark")
         await giulia.take("conversation-dark")
@@ -184,6 +219,8 @@ async def draw(stack: Stack) -> None:
         await giulia.page.goto("/desk")
         await expect(giulia.page.locator("#waiting .card").first).to_be_visible()
         await giulia.take("phone-queue")
+        waiting.append(await wants_another_contact(stack))
+        await ask_for_contact(browser, stack)
         for one in waiting:
             with suppress(Exception):
                 await one.close()

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from playwright.sync_api import Page, Response, expect
 
 from areaclienti.desk.operations import To
+from areaclienti.desk.scope import Role
+from areaclienti.desk.web import ROUTERS
 from tests.browser.desk.conftest import OpenDesk
-from tests.browser.desk.desk_page import Queue, Talk
+from tests.browser.desk.desk_page import IN_THE_DARK, OVERFLOW, SMALL_TARGETS, WINDOWS, Queue, Talk
 from tests.browser.desk.office import Agent, Customer, Office
+from tests.browser.desk.test_contacts import takes_requests
+from tests.contract.desk.provider import OpenIdProvider
 
 Axe = Callable[[Page], list[str]]
-# a desktop, a tablet, a narrow phone, and 1280 x 1024 at 400 % zoom (WCAG 1.4.10)
-WINDOWS = ((1440, 900), (1024, 768), (320, 640), (320, 256))
-# WCAG 2.5.8: 24 by 24, or a link within a line of text
-SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
-  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.skip') && !one.matches('.skip'))
-  .map((one) => [one, (one.closest('label') ?? one).getBoundingClientRect()])
-  .filter(([, { width, height }]) => width < 24 || height < 24)
-  .map(([one, { width, height }]) => `${one.outerHTML.slice(0, 90)} ${width}x${height}`)"""
-OVERFLOW = """() => document.scrollingElement.scrollWidth > innerWidth
-  ? [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-      .map((one) => one.outerHTML.slice(0, 90)).slice(0, 5)
-  : []"""
+NEW = "nuova@posta.example"
 
 
 def talk_of(open_desk: OpenDesk, agent: Agent, customer: Customer, **options: object) -> Talk:
@@ -158,24 +156,342 @@ def _over(office: Office, open_: Callable[..., Page]) -> Page:
     return page
 
 
-STATES = (
-    _empty, _queue, _menu, _keys, _talk, _reading, _canned, _note, _hand_back, _pass_on, _close, _lost, _not_sent,
-    _over,
-)  # fmt: skip
+def _asked(office: Office, open_: Callable[..., Page]) -> Page:
+    office.engine.given = {"customer_type": "persona", "given_name": "Anna", "family_name": "Bianchi", "contact": NEW}
+    page = _talk(office, open_)
+    page.locator("#given").get_by_role("button", name="Mostra Recapito").click()
+    return page
+
+
+def _shown(office: Office, open_: Callable[..., Page]) -> Page:
+    page = _asked(office, open_)
+    # it would hide while it is looked at
+    page.route("**/given/*", lambda route: route.fulfill(json=route.fetch().json() | {"seconds": 3600}))
+    page.get_by_role("button", name="Devo richiamarlo").click()
+    expect(page.locator("#given")).to_contain_text(NEW)
+    return page
+
+
+def _unreadable(office: Office, open_: Callable[..., Page]) -> Page:
+    """Neither identity nor the engine answers."""
+    giulia, customer = office.agent(), office.customer("Buongiorno")
+    giulia.does("claim", customer)
+    office.summary, office.engine.ready = None, False
+    page = open_(giulia, f"/desk/conversazioni/{customer.handover_id}")
+    expect(page.locator("#given")).to_contain_text("non è leggibile")
+    expect(page.locator("#summary")).to_contain_text("non è raggiungibile")
+    return page
+
+
+def _window_closed(office: Office, open_: Callable[..., Page]) -> Page:
+    giulia, customer = office.agent(), office.customer("Buongiorno")
+    giulia.does("claim", customer)
+    office.goes_to_whatsapp(customer, written=timedelta(hours=25))
+    page = open_(giulia, f"/desk/conversazioni/{customer.handover_id}")
+    expect(page.get_by_text("Su WhatsApp non puoi più scrivere").first).to_be_visible()
+    return page
+
+
+def _new_contact(office: Office, open_: Callable[..., Page]) -> Page:
+    takes_requests(office)
+    page = _talk(office, open_)
+    page.get_by_role("button", name="Nuovo recapito").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email o numero di cellulare").fill("usato@posta.example")
+    dialog.get_by_role("button", name="Chiedi la conferma").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("non si può usare")
+    return page
+
+
+def _line_lost(office: Office, open_: Callable[..., Page]) -> Page:
+    office.customer("Buongiorno")
+    page = _empty(office, open_)
+    page.context.set_offline(True)
+    office.cut_streams()
+    expect(page.locator("#banners")).to_contain_text("Connessione persa")
+    return page
+
+
+def _signed_out(office: Office, open_: Callable[..., Page]) -> Page:
+    giulia = office.agent()
+    page = open_(giulia)
+    Queue(page)
+    office.revoke(giulia)
+    page.reload()
+    expect(page.get_by_role("heading", name="Accedi al desk")).to_be_visible()
+    return page
+
+
+def _unknown(office: Office, open_: Callable[..., Page]) -> Page:
+    return open_(office.agent(), "/desk/conversazioni/nobody-s")
+
+
+def _request(office: Office, open_: Callable[..., Page], *roles: Role) -> Page:
+    """A request of Giulia's, before Marco, who may decide."""
+    takes_requests(office)
+    giulia, customer = office.agent(), office.customer("Vorrei un altro recapito", reason="other_contact")
+    giulia.does("claim", customer)
+    contacts = office.app.state.services.desk.contacts
+    office.run(contacts.request(customer.handover_id, giulia.id, NEW))
+    page = open_(office.agent("Marco Riva", *roles), "/desk/recapiti")
+    expect(page.locator(".contact-card")).to_have_count(1)
+    return page
+
+
+def _no_request(office: Office, open_: Callable[..., Page]) -> Page:
+    return open_(office.agent(), "/desk/recapiti")
+
+
+def _request_shown(office: Office, open_: Callable[..., Page]) -> Page:
+    page = _request(office, open_)
+    page.get_by_text("Mostra per intero").click()
+    page.locator(".reveal select").select_option("compare_document")
+    page.locator(".reveal").get_by_role("button", name="Mostra").click()
+    expect(page.locator("#in-full")).to_contain_text("@")
+    return page
+
+
+def _request_refused(office: Office, open_: Callable[..., Page]) -> Page:
+    """Without a reason, as a browser that does not ask for one sends it."""
+    page = _request(office, open_)
+    page.locator("form").evaluate_all("all => all.forEach((one) => (one.noValidate = true))")
+    page.get_by_role("form", name="Conferma").get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("Scegli il motivo")
+    return page
+
+
+def _request_decided(office: Office, open_: Callable[..., Page]) -> Page:
+    page = _request(office, open_)
+    confirm = page.get_by_role("form", name="Conferma")
+    confirm.get_by_label("Motivo").select_option("called_on_file")
+    confirm.get_by_role("button", name="Conferma").click()
+    expect(page.get_by_role("heading", name="Ultimi 30 giorni")).to_be_visible()
+    return page
+
+
+def _figures(office: Office, open_: Callable[..., Page]) -> Page:
+    giulia, customer = office.agent(), office.customer("Buongiorno")
+    giulia.does("claim", customer)
+    page = open_(office.agent("Elena Sarti", "supervisore"), "/desk/andamento")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    return page
+
+
+def _figures_wrong(office: Office, open_: Callable[..., Page]) -> Page:
+    path = "/desk/andamento?periodo=scelta&dal=2026-07-31&al=2026-07-01"
+    page = open_(office.agent("Anna Gallo", "auditor"), path)
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
+def _found(office: Office, open_: Callable[..., Page]) -> Page:
+    office.customer("mi chiamo Mario Rossi")
+    page = open_(office.agent("Elena Sarti", "supervisore"), "/desk/cerca?testo=rossi")
+    expect(page.locator(".found")).to_be_visible()
+    return page
+
+
+def _nothing_found(office: Office, open_: Callable[..., Page]) -> Page:
+    return open_(office.agent(), "/desk/cerca?testo=nessuno")
+
+
+def _search_wrong(office: Office, open_: Callable[..., Page]) -> Page:
+    return open_(office.agent(), "/desk/cerca?dal=ieri")
+
+
+CONVERSATION = "GET /desk/conversazioni/{handover_id}"
+# what is looked at, and the route that shows it
+STATES: Mapping[Callable[[Office, Callable[..., Page]], Page], str] = {
+    _empty: "GET /desk", _queue: "GET /desk", _menu: "GET /desk", _keys: "GET /desk", _line_lost: "GET /desk",
+    _talk: CONVERSATION, _reading: CONVERSATION, _canned: CONVERSATION, _note: CONVERSATION, _hand_back: CONVERSATION,
+    _pass_on: CONVERSATION, _close: CONVERSATION, _lost: CONVERSATION, _not_sent: CONVERSATION, _over: CONVERSATION,
+    _asked: CONVERSATION, _shown: CONVERSATION, _unreadable: CONVERSATION, _window_closed: CONVERSATION,
+    _new_contact: CONVERSATION, _unknown: CONVERSATION,
+    _signed_out: "GET /desk/accesso",
+    _no_request: "GET /desk/recapiti", _request: "GET /desk/recapiti", _request_decided: "GET /desk/recapiti",
+    _request_shown: "POST /desk/recapiti/{request_id}/mostra",
+    _request_refused: "POST /desk/recapiti/{request_id}/decisione",
+    _figures: "GET /desk/andamento", _figures_wrong: "GET /desk/andamento",
+    _found: "GET /desk/cerca", _nothing_found: "GET /desk/cerca", _search_wrong: "GET /desk/cerca",
+}  # fmt: skip
+
+
+# ---- before one is in: with the insurer's own sign-in, and the demo's people -----------------------------------------
+
+
+def _door(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = open_(None, "/desk/accesso")
+    expect(page.get_by_text("solo nella demo")).to_be_visible()
+    expect(page.get_by_role("link", name="Accedi con l’account aziendale")).to_be_visible()
+    page.get_by_text("Non riesci ad accedere?").click()
+    return page
+
+
+def _door_refused(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = open_(None, "/desk/accesso")
+    page.get_by_label("Email").fill("nessuno@example.it")
+    page.get_by_label("Password", exact=True).fill("Girasole-Tenace5")
+    page.get_by_role("button", name="Continua").click()
+    expect(page.get_by_role("alert")).to_contain_text("Email o password non corrette")
+    return page
+
+
+def _code(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = open_(None, "/desk/accesso")
+    page.get_by_role("button", name="Marta Ricci").click()
+    expect(page.get_by_label("Codice di sei cifre")).to_be_visible()
+    return page
+
+
+def _code_refused(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = _code(office, provider, open_)
+    page.get_by_label("Codice di sei cifre").fill("12345")
+    page.get_by_role("button", name="Accedi").click()
+    expect(page.get_by_role("alert")).to_contain_text("Il codice non va bene")
+    return page
+
+
+def _left(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = open_(office.agent())
+    Queue(page)
+    page.locator("#me-menu summary").click()
+    page.get_by_role("button", name="Esci").click()
+    expect(page.get_by_text("Hai lasciato il desk")).to_be_visible()
+    return page
+
+
+def _oidc_away(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    provider.is_down = True
+    page = open_(None, "/desk/accesso/oidc")
+    expect(page.get_by_role("alert")).to_contain_text("L’accesso aziendale non risponde")
+    return page
+
+
+def _oidc_refused(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = open_(None, "/desk/accesso/oidc")  # nobody here has that address
+    expect(page.get_by_role("alert")).to_contain_text("Non è stato possibile entrare")
+    return page
+
+
+def _invitation(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = open_(None, office.invitation())
+    expect(page.get_by_role("img", name="Codice QR")).to_be_visible()
+    page.get_by_text("Non riesci a inquadrarlo?").click()
+    return page
+
+
+def _invitation_refused(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    page = _invitation(office, provider, open_)
+    page.get_by_label("Password", exact=True).fill("corta")
+    page.get_by_label("Codice di sei cifre").fill("12345")
+    page.locator("form").evaluate_all("all => all.forEach((one) => (one.noValidate = true))")
+    page.get_by_role("button", name="Entra al desk").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
+def _invitation_gone(office: Office, provider: OpenIdProvider, open_: Callable[..., Page]) -> Page:
+    return open_(None, "/desk/invito/not-good")
+
+
+DOOR: Mapping[Callable[[Office, OpenIdProvider, Callable[..., Page]], Page], str] = {
+    _door: "GET /desk/accesso", _left: "GET /desk/accesso", _door_refused: "POST /desk/accesso",
+    _code: "GET /desk/accesso/codice", _code_refused: "POST /desk/accesso/codice",
+    _oidc_away: "GET /desk/accesso/oidc", _oidc_refused: "GET /desk/accesso/oidc/ritorno",
+    _invitation: "GET /desk/invito/{token}", _invitation_gone: "GET /desk/invito/{token}",
+    _invitation_refused: "POST /desk/invito/{token}",
+}  # fmt: skip
+# to the sign-in page, which says so; to files
+NO_PAGES = {"POST /desk/uscita", "GET /desk/andamento/{table}.csv", "GET /desk/cerca.csv"}
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__.strip("_"))
 def test_a_state_has_no_violation_at_any_size_in_either_scheme(
     office: Office, open_desk: OpenDesk, axe: Axe, state: Callable[[Office, Callable[..., Page]], Page]
 ) -> None:
-    page = state(office, open_desk)
-    for scheme in ("light", "dark"):
+    shown = Shown(open_desk)
+    look_at(state(office, shown.open), axe)
+    assert shown.route == STATES[state]
+
+
+@pytest.mark.parametrize("state", DOOR, ids=lambda state: state.__name__.strip("_"))
+def test_the_door_has_no_violation_at_any_size_in_either_scheme(
+    provider: OpenIdProvider,
+    office: Office,
+    open_desk: OpenDesk,
+    axe: Axe,
+    state: Callable[[Office, OpenIdProvider, Callable[..., Page]], Page],
+) -> None:
+    office.has_demo_people()
+    shown = Shown(open_desk)
+    look_at(state(office, provider, shown.open), axe)
+    assert shown.route == DOOR[state]
+
+
+def test_every_page_of_the_routers_is_looked_at() -> None:
+    assert pages_of(ROUTERS) - {*STATES.values(), *DOOR.values()} == NO_PAGES
+
+
+def test_a_page_that_nobody_looks_at_is_found() -> None:
+    stray = APIRouter(default_response_class=HTMLResponse)
+    stray.get("/desk/nuova")(lambda: "")
+    assert pages_of([*ROUTERS, stray]) - {*STATES.values(), *DOOR.values()} == {*NO_PAGES, "GET /desk/nuova"}
+
+
+def look_at(page: Page, axe: Axe) -> None:
+    """Fails on a violation, a target that is too small, or anything that is cut off."""
+    for scheme, windows in (("light", WINDOWS), ("dark", IN_THE_DARK)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for width, height in WINDOWS:
+        for width, height in windows:
             page.set_viewport_size({"width": width, "height": height})
             assert axe(page) == [], (scheme, width, height)
             assert page.evaluate(SMALL_TARGETS) == [], (width, height)
             assert page.evaluate(OVERFLOW) == [], (width, height)
+
+
+class Shown:
+    """Opens pages, and knows by which route of the desk the last one came."""
+
+    def __init__(self, open_: OpenDesk) -> None:
+        self._open = open_
+        self._last = ("", "")
+
+    def open(self, agent: Agent | None, path: str = "/desk", **options: Any) -> Page:
+        page = self._open(agent, "/static/icon.svg", **options)
+        page.on("response", self._note)
+        page.goto(path)
+        return page
+
+    def _note(self, response: Response) -> None:
+        request = response.request
+        if request.is_navigation_request() and not 300 <= response.status < 400:
+            self._last = request.method, urlsplit(request.url).path
+
+    @property
+    def route(self) -> str:
+        method, path = self._last
+        for route in routes_of(ROUTERS):
+            if method in route.methods and route.path_regex.fullmatch(path):
+                return f"{method} {route.path}"
+        return f"{method} {path}"
+
+
+def routes_of(routers: Sequence[APIRouter]) -> list[APIRoute]:
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+
+
+def pages_of(routers: Sequence[APIRouter]) -> set[str]:
+    """Every method and path that answers with a page."""
+    return {
+        f"{method} {route.path}"
+        for route in routes_of(routers)
+        for method in route.methods
+        if _class_of(route) is HTMLResponse
+    }
+
+
+def _class_of(route: APIRoute) -> Any:
+    return getattr(route.response_class, "value", route.response_class)  # as FastAPI wraps a router's default
 
 
 def test_text_at_200_percent_fits(office: Office, open_desk: OpenDesk) -> None:

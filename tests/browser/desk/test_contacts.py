@@ -10,9 +10,8 @@ from fastapi import Request
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk.conftest import OpenDesk
-from tests.browser.desk.desk_page import Talk
+from tests.browser.desk.desk_page import OVERFLOW, SMALL_TARGETS, WINDOWS, Talk
 from tests.browser.desk.office import Agent, Customer, Office
-from tests.browser.desk.test_accessibility import OVERFLOW, SMALL_TARGETS, WINDOWS
 
 Axe = Callable[[Page], list[str]]
 MASKED = "nuo*****@po**.example"
@@ -21,7 +20,11 @@ NEW = "nuova@posta.example"
 
 @pytest.fixture
 def asked(office: Office) -> list[dict[str, Any]]:
-    """What identity is asked, which takes every request and confirms it."""
+    return takes_requests(office)
+
+
+def takes_requests(office: Office) -> list[dict[str, Any]]:
+    """What identity is asked from here on, which takes every request and confirms it."""
     got: list[dict[str, Any]] = []
 
     @office.identity.app.post("/v1/desk/new-contacts")
@@ -52,7 +55,7 @@ def claimed(office: Office) -> tuple[Agent, Customer]:
     return giulia, customer
 
 
-def test_asked_for_beside_the_conversation_by_keyboard(
+def test_asked_for_beside_the_conversation_by_keyboard_in_an_accessible_dialog(
     office: Office, open_desk: OpenDesk, asked: list[dict[str, Any]], axe: Axe
 ) -> None:
     giulia, customer = claimed(office)
@@ -83,7 +86,7 @@ def test_only_who_has_the_conversation_is_offered_it(
     expect(page.locator("#new-contact")).to_be_hidden()
 
 
-def test_a_second_person_looks_at_it_and_confirms(
+def test_a_second_person_looks_at_it_and_confirms_on_an_accessible_page(
     office: Office, open_desk: OpenDesk, asked: list[dict[str, Any]], axe: Axe
 ) -> None:
     giulia, customer = claimed(office)

@@ -88,6 +88,17 @@ def test_a_draft_survives_a_reload_in_the_middle_of_typing(
     expect(elsewhere.field).to_have_value("Stavo scrivendo")
 
 
+def test_a_draft_with_a_secret_is_kept_nowhere(
+    office: Office, open_desk: OpenDesk, giulia: Agent, customer: Customer
+) -> None:
+    talk = Talk(open_desk(giulia, path(customer)))
+    talk.field.fill("il codice fiscale è RSSMRA80A01H501U")
+    expect(talk.page.get_by_text("qui non si scrivono")).to_be_visible()
+    assert "RSSMRA80A01H501U" not in talk.page.evaluate("() => JSON.stringify(localStorage)")
+    talk.page.reload()
+    expect(Talk(talk.page).field).to_have_value("")
+
+
 def test_what_is_typed_stays_while_the_conversation_grows(
     office: Office, open_desk: OpenDesk, giulia: Agent, customer: Customer
 ) -> None:
@@ -195,7 +206,7 @@ def test_the_summary_tells_which_checks_failed_in_plain_words(
 ) -> None:
     talk = Talk(open_desk(giulia, path(customer)))
     summary = talk.page.locator("#summary")
-    expect(summary).to_contain_text("Non riconosciuto")
+    expect(talk.page.locator("#summary-pane")).to_contain_text("Non riconosciuto")
     expect(summary).to_contain_text("Riconoscimento dai dati: nessun cliente con questi dati")
     expect(summary.locator(".failed").first).to_contain_text("non riuscito")
     expect(summary).to_contain_text("Codice rifiutato: codice sbagliato (2 volte)")

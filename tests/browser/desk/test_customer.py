@@ -34,7 +34,7 @@ class Chat(Customer):
         self.handover_id = self.office.placed(self)
 
 
-def test_the_chat_says_who_answers_from_the_queue_to_the_goodbye(
+def test_the_accessible_chat_says_who_answers_from_the_queue_to_the_goodbye(
     office: Office, browser: Browser, axe: Callable[[Page], list[str]]
 ) -> None:
     giulia: Agent = office.agent()

@@ -98,7 +98,9 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
 
 
-def test_an_invited_agent_gets_in_and_comes_back_with_both_factors(page: Page, product: Product, axe: Axe) -> None:
+def test_an_invited_agent_gets_in_and_comes_back_with_both_factors_on_accessible_pages(
+    page: Page, product: Product, axe: Axe
+) -> None:
     page.goto(product.link)
     expect(page.get_by_role("img", name="Codice QR")).to_be_visible()
     assert axe(page) == []
@@ -140,7 +142,7 @@ def test_an_invited_agent_gets_in_and_comes_back_with_both_factors(page: Page, p
     page.wait_for_url("**/desk")
 
 
-def test_who_tries_the_demo_is_in_with_two_clicks(page: Page, axe: Axe) -> None:
+def test_who_tries_the_demo_is_in_with_two_clicks_on_accessible_pages(page: Page, axe: Axe) -> None:
     page.goto("/desk")
     expect(page.get_by_text("solo nella demo")).to_be_visible()
     assert axe(page) == []
@@ -154,7 +156,9 @@ def test_who_tries_the_demo_is_in_with_two_clicks(page: Page, axe: Axe) -> None:
 
 
 @pytest.mark.parametrize("window", [(320, 640), (320, 256)])
-def test_on_a_narrow_window_nothing_is_cut_off(page: Page, product: Product, axe: Axe, window: tuple[int, int]) -> None:
+def test_on_a_narrow_window_the_door_is_accessible(
+    page: Page, product: Product, axe: Axe, window: tuple[int, int]
+) -> None:
     page.set_viewport_size({"width": window[0], "height": window[1]})
     for path in ("/desk/accesso", product.link):
         page.goto(path)

@@ -211,6 +211,14 @@ async def test_what_is_written_after_the_end_is_marked_as_not_sent(office: Offic
     assert message["status"] == "failed" and "non è più con te" in message["external_error"]
 
 
+async def test_a_secret_of_the_customer_that_an_agent_writes_is_not_said(office: Office) -> None:
+    await answering(office)
+    message = office.chatwoot.writes(11, "confermi che il codice fiscale è RSSMRA80A01H501U?")
+    await office.works()
+    assert await office.replies() == []
+    assert message["status"] == "failed" and "non si scrivono" in message["external_error"]
+
+
 async def test_an_attachment_does_not_pass_silently(office: Office) -> None:
     await answering(office)
     message = office.chatwoot.writes(11, "", files=True)

@@ -43,6 +43,7 @@ class OpenIdProvider:
         self.shared_secret: bytes | None = None  # signs with HS256 under it, by hand: libraries refuse a public key
         self.described: dict[str, Any] = {}
         self.is_down = False
+        self.refuses: str | None = None  # the error with which it sends the browser back
         self.asked: list[dict[str, str]] = []
         self.codes: dict[str, dict[str, str]] = {}
         self.keys_asked = 0
@@ -69,6 +70,9 @@ class OpenIdProvider:
         assert asked["code_challenge_method"] == "S256" and len(asked["code_challenge"]) == 43
         assert "openid" in asked["scope"].split() and len(asked["state"]) >= 43 and len(asked["nonce"]) >= 43
         self.asked.append(asked)
+        if self.refuses is not None:
+            refusal = urlencode({"error": self.refuses, "state": asked["state"], "iss": self.address})
+            return RedirectResponse(f"{asked['redirect_uri']}?{refusal}", status_code=302)
         code = f"code-{len(self.asked)}-{time.monotonic_ns()}"
         self.codes[code] = asked
         back = urlencode({"code": code, "state": asked["state"], "iss": self.address})

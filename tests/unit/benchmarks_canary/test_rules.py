@@ -9,7 +9,9 @@ import pytest
 
 from benchmarks.canary.databases import FREE, columns_of, pages_of
 from benchmarks.canary.encodings import Kind
-from benchmarks.canary.rules import may_pass, may_stand, named_for_contacts
+from benchmarks.canary.office import STAFF, STRANGER, desk_routes
+from benchmarks.canary.people import ASKED_FOR
+from benchmarks.canary.rules import WORDS_SHOWN, may_be_read, may_pass, may_stand, named_for_contacts
 from benchmarks.canary.scan import Canary
 
 NAMED = frozenset({"gateway.messages", "file:mailbox"})
@@ -58,6 +60,40 @@ def test_secrets_pass_from_gateway_to_identity_alone_and_contacts_on_file_nowher
     kind: Kind, typed: bool, link: str, direction: str, method: str, path: str, may: bool
 ) -> None:
     assert may_pass(Canary(kind, "x", "test", typed), link, direction, method, path) is may
+
+
+_TRANSCRIPT = ("GET", "/desk/api/handovers/{handover_id}")
+_SHOWN_ONCE = ("POST", "/desk/recapiti/{request_id}/mostra")
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "said", "who", "asked", "may"),
+    [
+        ("email", True, "", "anna", _TRANSCRIPT, True),
+        ("name", True, "", "aldo", ("GET", "/desk/cerca"), True),
+        ("email", True, "", STRANGER, _TRANSCRIPT, False),
+        ("name", True, "", "nobody", ("POST", "/desk/accesso"), False),
+        ("phone", False, "", "anna", _TRANSCRIPT, False),
+        ("phone", True, "", "anna", ("GET", "/desk/api/handovers/{handover_id}/summary"), False),
+        ("email", True, "", "aldo", ("GET", "/desk/cerca.csv"), False),
+        ("email", True, "", "anna", ("GET", "/desk/api/handovers/{handover_id}/given"), False),
+        ("email", True, "", "anna", ("POST", "/desk/api/handovers/{handover_id}/given/{field}"), True),
+        ("password", True, "", "anna", _TRANSCRIPT, False),
+        ("tax_code", True, "", "anna", ("GET", "/desk/cerca"), False),
+        ("email", True, ASKED_FOR, "bruno", _SHOWN_ONCE, True),
+        ("email", True, ASKED_FOR, "bruno", _TRANSCRIPT, False),
+        ("email", True, "", "bruno", _SHOWN_ONCE, False),
+    ],
+)
+def test_agents_read_the_customer_s_own_words_and_no_secret(
+    kind: Kind, typed: bool, said: str, who: str, asked: tuple[str, str], may: bool
+) -> None:
+    assert may_be_read(Canary(kind, "x", "test", typed, said), who, *asked) is may
+
+
+def test_words_may_be_shown_by_routes_that_there_are() -> None:
+    routes = {f"{method} {path}" for method, path in desk_routes()}
+    assert routes >= WORDS_SHOWN and len(STAFF) > 1
 
 
 def test_the_privacy_page_names_places_for_contacts() -> None:

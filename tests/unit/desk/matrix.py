@@ -67,6 +67,10 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/desk/conversazioni/{handover_id}"): Right("handover"),
     ("GET", _HANDOVER): Right("handover"),
     ("GET", f"{_HANDOVER}/summary"): Right("handover"),
+    ("GET", f"{_HANDOVER}/given"): Right("handover"),
+    ("POST", f"{_HANDOVER}/given/{{field}}"): Right(
+        "handover", "reveal", {"reason": "call_customer"}, path={"field": "contact"}
+    ),
     ("GET", f"{_HANDOVER}/events"): Right("handover"),
     ("POST", f"{_HANDOVER}/claim"): Right("handover", "claim"),
     ("POST", f"{_HANDOVER}/force-take"): Right("handover", "force_take"),

@@ -344,6 +344,39 @@ async def test_revoking_ends_sessions_and_whatever_was_under_way(door: Door) -> 
         await door.administration.reset(EMAIL)
 
 
+async def test_streams_that_ask_together_are_answered_by_one_statement(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Door(world)
+    token = await door.hire()
+    who = await door.sessions.find(token)
+    assert who is not None
+    asked: list[object] = []
+    read = world.database.read_at_once
+
+    async def counting(work: Any) -> Any:
+        asked.append(work)
+        return await read(work)
+
+    monkeypatch.setattr(world.database, "read_at_once", counting)
+    names = [who.session_id, "nobody's"] * 50
+    assert await asyncio.gather(*map(door.sessions.lives, names)) == [True, False] * 50
+    assert len(asked) == 1
+    await door.sessions.end(who.session_id)
+    assert not await door.sessions.lives(who.session_id), "who comes later is answered anew"
+    assert len(asked) == 2
+
+
+async def test_who_gives_up_asking_takes_the_answer_from_nobody_else(world: World) -> None:
+    door = Door(world)
+    who = await door.sessions.find(await door.hire())
+    assert who is not None
+    first, second = (asyncio.create_task(door.sessions.lives(who.session_id)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second
+
+
 async def test_what_a_revoked_agent_had_goes_back_into_the_queue_with_the_next_round(door: Door) -> None:
     await door.hire()
     agent_id = await door.world.read(lambda session: session.scalar(select(DeskAgent.id)))

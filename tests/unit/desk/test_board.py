@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
+from areaclienti.desk import board as made
 from areaclienti.desk.board import Board
 from tests.unit.desk.world import World
 
@@ -60,3 +62,52 @@ async def test_what_another_gateway_did_is_read_as_well(world: World) -> None:
         await asyncio.wait_for(seen.wait(), 60)
         running.cancel()
     assert list(board.lines) == [handover_id]
+
+
+async def test_while_everything_rests_a_conversation_that_was_written_in_is_read_by_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(made, "PAUSE_FOR_EACH_READING", 1_000_000)
+    works: list[object] = []
+    read = world.database.read
+
+    async def noting(work: Callable[[Session], Any]) -> Any:
+        works.append(work)
+        return await read(work)
+
+    world.database.read = noting  # type: ignore[method-assign]
+    board, seen = Board(world.database, world.hub), asyncio.Event()
+    with board.watched(seen.set):
+        running = asyncio.create_task(board.run())
+        first = await world.waiting()
+        world.hub.grew_elsewhere("desk")
+        await asyncio.wait_for(seen.wait(), 60)
+        seen.clear()
+        assert works.count(made.read_lines) == 1
+        second = await world.waiting()
+        (line,) = [one for one in (await read(made.read_lines)).values() if one.id == second]
+        world.hub.grew_elsewhere(line.conversation_id)
+        world.hub.grew_elsewhere("desk")
+        await asyncio.wait_for(seen.wait(), 60)
+        running.cancel()
+    assert set(board.lines) == {first, second}
+    assert list(board.lines) == list(await read(made.read_lines)), "in the order of a whole reading"
+    assert works.count(made.read_lines) == 1, "not everything again"
+
+
+async def test_the_place_that_a_new_one_got_through_another_gateway_is_seen_without_being_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(made, "LOOKED_AT_SECONDS", 1_000_000)
+    monkeypatch.setattr(made, "PAUSE_FOR_EACH_READING", 1_000_000)
+    board, seen = Board(world.database, world.hub), asyncio.Event()
+    with board.watched(seen.set):
+        handover_id = await world.waiting()
+        await board.refresh()
+        assert board.lines[handover_id].where.level is None
+        running = asyncio.create_task(board.run())
+        seen.clear()
+        await world.place(handover_id)
+        await asyncio.wait_for(seen.wait(), 60)
+        running.cancel()
+    assert board.lines[handover_id].where.level == "pool"

@@ -113,9 +113,9 @@ async def test_a_claim_that_reads_and_then_writes_gives_one_conversation_to_seve
 async def test_who_has_it_already_claims_it_once(world: World) -> None:
     agent = await world.agent()
     handover_id = await world.human(agent)
-    card = await world.operations.claim(handover_id, agent)
-    assert (card.owner, card.handover.agent_id) == ("human", agent)
-    events = await world.events(card.handover.conversation_id)
+    line, _ = await world.operations.claim(handover_id, agent)
+    assert (line.owner, line.where.agent_id) == ("human", agent)
+    events = await world.events(line.conversation_id)
     assert [event.to_owner for event in events] == ["queued", "human"]
 
 

@@ -43,7 +43,9 @@ async def matrix(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Mat
     identity = Identity()
     identity.app.router.add_api_route(SUMMARY, _summary, methods=["GET"])
     identity.app.router.routes.insert(0, identity.app.router.routes.pop())
-    app = build(Engine(), identity, url, desk=True, desk_sweep_seconds=3600, delivery="live", demo=False)
+    engine = Engine()
+    engine.given = {"contact": "somebody@example.it"}
+    app = build(engine, identity, url, desk=True, desk_sweep_seconds=3600, delivery="live", demo=False)
     async with running(app):
         made = Matrix(app)
         await made.prepare()

@@ -10,7 +10,7 @@ import pytest
 from areaclienti.desk.scope import Action, Where, Who, may, overall, sees_all
 
 ACTIONS = get_args(Action)
-OWN_ACTIONS = {"reply", "note", "draft", "transfer", "release", "hand_back", "close", "new_contact"}
+OWN_ACTIONS = {"reply", "note", "draft", "transfer", "release", "hand_back", "close", "new_contact", "reveal"}
 SUPERVISED = {"note", "transfer", "release", "force_take"}
 COUNTED = {"figures", "export"}
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from areaclienti.desk.canned import load_canned
+from areaclienti.desk.given import FIELDS, REASONS
 from areaclienti.desk.operations import MISSING, NOT_TO_RESUME_AT, OUTCOMES, SETTLED
 from areaclienti.desk.scope import Level, Role
 from areaclienti.desk.words import load_words
@@ -32,6 +33,8 @@ WORDS = load_words()
         (WORDS.settled, SETTLED),
         (WORDS.missing, MISSING),
         (WORDS.checks, CHECKS),
+        (WORDS.given, FIELDS),
+        (WORDS.reveal_reasons, REASONS),
     ],
 )
 def test_every_code_has_a_name(names: dict[str, str], codes: list[str]) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from areaclienti.domain.contacts import parse_contact
-from areaclienti.domain.masking import mask_contact, mask_email, mask_mobile, mask_own_mobile
+from areaclienti.domain.masking import mask_contact, mask_email, mask_mobile, mask_name, mask_own_mobile
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,23 @@ def test_no_text_breaks_a_mask_and_a_number_shows_six_digits_at_most(text: str) 
 def test_ones_own_mobile_is_known_by_its_last_four_digits() -> None:
     assert mask_own_mobile("+393331234567") == "+39 *** *** 4567"
     assert mask_own_mobile("+39333123456") == "+39 *** *** 3456"
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [
+        ("Anna Bianchi", "A***** B*****"),
+        ("D'Amico", "D*****"),
+        ("Rossi Impianti Idraulici di Mario Rossi S.r.l.", "R***** I***** I*****"),
+        ("", ""),
+    ],
+)
+def test_a_name_shows_its_first_initials(name: str, masked: str) -> None:
+    assert mask_name(name) == masked
+
+
+@given(st.text(max_size=60))
+def test_the_mask_of_a_name_tells_no_length_and_three_letters_at_most(name: str) -> None:
+    masked = mask_name(name)
+    assert len(masked.replace("*", "").split()) <= 3 or "*" in name
+    assert all(len(part) == 6 for part in masked.split(" ") if part)

@@ -61,6 +61,7 @@ class Engine:
         self.card: dict[str, Any] | None = None
         self.handover: dict[str, str] | None = None
         self.customer_type: str | None = None
+        self.given: dict[str, str | None] = {}  # what customers said who they are
         self.delay = 0.0
         self.ready = True
         self.gate: asyncio.Event | None = None
@@ -110,6 +111,12 @@ class Engine:
             gone = {turn.conversation_id for turn in self.turns} & set(body.conversation_ids) - set(self.erased)
             self.erased += body.conversation_ids
             return JSONResponse({"erased": len(gone), "clean": True})
+
+        @app.post("/webhooks/turn/conversations/given")
+        async def given(body: dict[str, str]) -> Response:
+            if not self.ready:
+                return JSONResponse({"code": "turn_failed", "message": "down"}, 500)
+            return JSONResponse(self.given if body["conversation_id"] not in self.erased else {})
 
         @app.post("/webhooks/turn/conversations/mentioning")
         async def mentioning(body: dict[str, list[str]]) -> dict[str, list[str]]:

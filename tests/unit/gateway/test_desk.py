@@ -89,7 +89,21 @@ async def test_what_is_written_to_a_person_goes_to_the_ledger_alone(
     assert (engine.requests, engine.classified) == (asked, [])
 
 
-@pytest.mark.parametrize("secret", ["482913", "RSSMRA80A01H501U", "la password è Tramonto9Giallo", "00743110157"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "482913",
+        "ecco, 482 913",
+        "mi è arrivato 482913 ma non va",
+        "RSSMRA80A01H501U",
+        "sono rss mra 80a01 h501u",
+        "la password è Tramonto9Giallo",
+        "ho provato con Tramonto9Giallo e non funziona",
+        "ho scritto (Tramonto9Giallo), niente",
+        "la password della ditta Edilizia è Tramonto9Giallo",
+        "00743110157",
+    ],
+)
 async def test_a_secret_that_is_written_to_a_person_is_hidden(
     browser: Browser, app: FastAPI, engine: Engine, identity: Identity, human: str, agent: str, secret: str, url: str
 ) -> None:
@@ -99,6 +113,27 @@ async def test_a_secret_that_is_written_to_a_person_is_hidden(
     last = found.messages[-1]
     assert (last.author, last.kind) == ("system", "notice") and "chi ti risponde non lo vede" in last.text
     assert (identity.deposits, engine.classified) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "la mia polizza è 482913",
+        "contratto n. 482 913 del 2019",
+        "la ditta è Edilizia2000",
+        "Edilizia2000 S.r.l.",
+        "abito in via Garibaldi,12 a Milano,20121",
+        "chiamatemi al 333 481 2905",
+        "la mail è Mario.Rossi75@posta.example",
+        "sono nato il 12/08/1980",
+    ],
+)
+async def test_what_is_no_secret_reaches_the_person(
+    browser: Browser, app: FastAPI, human: str, agent: str, text: str
+) -> None:
+    assert (await browser.say(text)).status_code == 202
+    found = await app.state.services.desk.operations.transcript(human, agent)
+    assert (found.messages[-1].author, found.messages[-1].text) == ("customer", text)
 
 
 async def test_no_field_takes_a_secret_while_a_person_has_it(browser: Browser, identity: Identity, human: str) -> None:

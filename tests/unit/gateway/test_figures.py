@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.orm import Session
 
 from areaclienti.gateway.db.database import Database, open_database
 from areaclienti.gateway.db.figures import DailySum
 from areaclienti.gateway.db.migrate import upgrade
 from areaclienti.gateway.engine_client import ErasedInEngine
-from areaclienti.gateway.figures import STAGES, Wanted, counted
+from areaclienti.gateway.figures import STAGES, Wanted, counted, fold
 from areaclienti.gateway.retention import erase
 from tests.needs import needs
 from tests.unit.gateway.database import database_file, database_of_server
-from tests.unit.gateway.histories import START, History, Passed, histories, slow_count, write
+from tests.unit.gateway.histories import START, History, Passed, histories, slow_count, summer, write
 
 NOW = START + timedelta(days=10)
 ALL = {"first": date(2026, 7, 1), "last": date(2026, 7, 31)}
@@ -180,3 +184,68 @@ def test_the_migration_makes_up_what_the_ledger_tells(tmp_path: Path) -> None:
         ("unknown", "reached", "account", 1),
         ("unknown", "lost", "verification_code", 1),
     }
+
+
+@contextmanager
+def work_of(session: Session) -> Iterator[list[int]]:
+    """Counts what SQLite does meanwhile: its statements, and its own steps in hundreds."""
+    done = [0, 0]
+    connection = session.connection()
+    driver: Any = connection.connection.dbapi_connection
+
+    def step() -> int:
+        done[1] += 1
+        return 0
+
+    def statement(*_: object) -> None:
+        done[0] += 1
+
+    driver.set_progress_handler(step, 100)
+    event.listen(connection, "before_cursor_execute", statement)
+    try:
+        yield done
+    finally:
+        event.remove(connection, "before_cursor_execute", statement)
+        driver.set_progress_handler(None, 0)
+
+
+async def filled(folder: Path, count: int) -> tuple[Database, list[str]]:
+    """So many conversations, the first of them the same whatever the count; with their ids."""
+    database = open_database(await asyncio.to_thread(database_file, folder))
+    made, chance = summer(20, random.Random(11)), random.Random(12)
+    made += summer(count - len(made), chance)
+    ids = await database.write(lambda session: [write(session, one, START + timedelta(days=26)) for one in made])
+    return database, ids
+
+
+async def test_a_page_of_figures_reads_each_conversation_once_in_a_handful_of_statements(tmp_path: Path) -> None:
+    """138 steps a conversation before the figures were counted in the order of their index, 116 since."""
+    database, _ = await filled(tmp_path, 600)
+
+    def work(session: Session) -> list[int]:
+        with work_of(session) as done:
+            counted(session, Wanted(ALL["first"], date(2026, 8, 30)), NOW)
+        return done
+
+    statements, hundreds = await database.read(work)
+    await database.close()
+    assert statements <= 4
+    assert 0 < hundreds * 100 / 600 < 127
+
+
+async def test_erasing_reads_what_is_erased_however_many_are_kept(tmp_path: Path) -> None:
+    done = []
+    for count in (20, 600):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        database, ids = await filled(folder, count)
+
+        def work(session: Session, ids: list[str] = ids) -> int:
+            with work_of(session) as counts:
+                fold(session, ids[:20])
+            return counts[1]
+
+        done.append(await database.write(work))
+        await database.close()
+    alone, among_many = done
+    assert 0 < among_many < 1.5 * alone, done

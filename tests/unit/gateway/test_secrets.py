@@ -42,13 +42,18 @@ def logs() -> Iterator[io.StringIO]:
     import logging
 
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    talkative = [
+        logging.getLogger(name) for name in ("sse_starlette", "aiosqlite", "httpx", "httpcore", "sqlalchemy.engine")
+    ]
+    handlers, levels = root.handlers[:], {logger: logger.level for logger in (root, *talkative)}
     written = io.StringIO()
     service_logging.configure("gateway", "DEBUG", written)
-    for name in ("sse_starlette", "aiosqlite", "httpx", "httpcore", "sqlalchemy.engine"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+    for logger in talkative:
+        logger.setLevel(logging.DEBUG)
     yield written
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:] = handlers
+    for logger, level in levels.items():  # a line for each statement would make all later tests of this process slow
+        logger.setLevel(level)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def around(tmp_path: Path, **settings: str) -> Surroundings:
         ),
         ("engine", {"engine_key", "actions_key"}),
         ("actions", {"actions_key", "identity_actions_key"}),
-        ("identity", {"identity_gateway_key", "identity_actions_key", "code_key", "vault_key"}),
+        ("identity", {"identity_gateway_key", "identity_actions_key", "code_key", "vault_key", "metrics_key"}),
         ("simulator", set(METAS_KEYS)),
     ],
 )

@@ -199,7 +199,11 @@ export class Composer {
     try {
       await call('PUT', `/handovers/${this.#handover}/draft`, { text }, { keepalive });
       if (this.#texts.reply === text && text && this.#mode === 'reply') this.#say(TEXTS.composer.draftSaved);
-    } catch {
+    } catch (error) {
+      if (error.code === 'secret_written') {
+        this.#forget(`draft.${this.#handover}`);
+        return;
+      }
       this.#saved = before;
       if (text) this.#say(TEXTS.composer.draftKept);
     }
@@ -234,11 +238,18 @@ export class Composer {
       this.#texts.note = '';
       remembered.set(`note.${this.#handover}`, null);
       this.#show();
-    } catch {
-      this.#say(TEXTS.composer.noteFailed, 'bad');
+    } catch (error) {
+      if (error.code === 'secret_written') this.#forget(`note.${this.#handover}`);
+      else this.#say(TEXTS.composer.noteFailed, 'bad');
     } finally {
       this.#send.removeAttribute('aria-disabled');
     }
+  }
+
+  /** What holds a secret stays on the screen alone. */
+  #forget(key) {
+    remembered.set(key, null);
+    this.#say(TEXTS.composer.secretWritten, 'bad');
   }
 
   #isClosed() {

@@ -10,6 +10,7 @@ import { TEXTS } from './it.js';
 import { key } from './keys.js';
 import { Live } from './live.js';
 import { conclude, handBack, passOn, release } from './passing.js';
+import { Given } from './given.js';
 import { Summary } from './summary.js';
 import { Transcript, TranscriptView } from './transcript.js';
 
@@ -29,7 +30,8 @@ let frame = 0;
 let isGone = false;
 let isHistory = true; // nothing is read aloud before the page stands
 
-const summary = new Summary(at('summary'), HANDOVER);
+const given = new Given(at('given'), HANDOVER);
+const summary = new Summary(at('summary'), at('summary-why'), HANDOVER);
 const composer = new Composer(at('composer'), {
   handover: HANDOVER,
   canned: DATA.canned,
@@ -143,6 +145,7 @@ function setCard(next) {
   at('talk').dataset.mine = String(card.mine && card.owner === 'human');
   if (before?.mine && before.owner === 'human' && !(card.mine && card.owner === 'human') && card.owner !== 'wrap_up' && card.owner !== 'ended') lost();
   else if (canReply) hideNotice();
+  given.update(card);
   summary.update(card);
   actions();
 }

@@ -1,4 +1,4 @@
-/** The card beside the conversation: why a person is needed, how far the registration is, which checks failed. */
+/** The card beside the conversation: why a person is needed and, after who it is (given.js), which checks failed. */
 
 import { call } from './api.js';
 import { reasonOf, urgencyTag } from './cards.js';
@@ -9,14 +9,17 @@ import { TEXTS } from './it.js';
 
 export class Summary {
   #place;
+  #why;
   #handover;
   #card = null;
   #found = null;
   #failed = false;
   #shown = '';
 
-  constructor(place, handover) {
+  /** `why` takes the reason and where it stopped, `place` what identity knows. */
+  constructor(place, why, handover) {
     this.#place = place;
+    this.#why = why;
     this.#handover = handover;
     this.load();
   }
@@ -47,13 +50,13 @@ export class Summary {
     const signature = JSON.stringify([this.#card.reason, this.#card.owner, this.#card.resume_step, waited(this.#card), this.#found, this.#failed]);
     if (signature === this.#shown) return;
     this.#shown = signature;
-    this.#place.removeAttribute('aria-busy');
+    this.#why.removeAttribute('aria-busy');
+    this.#why.replaceChildren(...this.#reason());
     this.#place.replaceChildren(...this.#parts().filter(Boolean));
   }
 
-  #parts() {
+  #reason() {
     const card = this.#card;
-    const found = this.#found;
     const T = TEXTS.summary;
     const isWaiting = ['queued', 'offered', 'callback'].includes(card.owner);
     return [
@@ -63,13 +66,19 @@ export class Summary {
         [T.step, WORDS.steps[card.resume_step] ?? card.resume_step],
         [T.channel, WORDS.channels[card.channel] ?? card.channel],
       ]),
+    ];
+  }
+
+  #parts() {
+    const found = this.#found;
+    const T = TEXTS.summary;
+    return [
       this.#failed && !found
         ? h('p', { class: 'summary-trouble' }, TEXTS.summary.unavailable, ' ', h('button', { type: 'button', class: 'link', onclick: () => this.load() }, T.retry))
         : null,
       found
         ? facts([
             [T.registration, WORDS.registrations[found.registration] ?? found.registration],
-            [T.type, found.customer_type && (WORDS.customer_types[found.customer_type] ?? found.customer_type)],
             [T.identified, h('span', { class: 'with-icon' }, icon(found.identified ? 'fine' : 'info'), found.identified ? T.yes : T.no)],
             [T.username, found.username_masked],
             [T.consultant, found.consultant_name],

@@ -133,6 +133,28 @@ async def test_what_has_not_the_documented_shape_is_refused(desk: Desk, method: 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
 
 
+@pytest.mark.parametrize(
+    "secret", ["RSSMRA80A01H501U", "00743110157", "il codice è 482 913", "la password è Tramonto9Giallo"]
+)
+async def test_a_secret_of_the_customer_that_an_agent_writes_is_refused_and_kept_nowhere(
+    desk: Desk, secret: str
+) -> None:
+    giulia = await desk.agent()
+    await desk.customer()
+    card = await giulia.takes()
+    path = f"/handovers/{card['id']}"
+    reply = {"client_id": "long-enough-1", "text": f"Ciao. {secret}", "epoch": card["epoch"]}
+    for method, rest, body in (
+        ("POST", "/replies", reply), ("POST", "/notes", {"text": secret}), ("PUT", "/draft", {"text": secret}),
+    ):  # fmt: skip
+        answer = await giulia.ask(method, f"{path}{rest}", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "secret_written"), rest
+        assert secret not in answer.text
+    found = (await giulia.ask("GET", path)).json()
+    assert secret not in str(found)
+    assert (found["draft"], found["notes"]) == ("", [])
+
+
 async def test_without_a_session_everything_is_refused(desk: Desk) -> None:
     giulia = await desk.agent()
     desk.people.clear()

@@ -47,6 +47,15 @@ async def test_a_day_that_is_none_is_explained(desk: Desk, query: str) -> None:
     assert page.status_code == 422 and 'role="alert"' in page.text
 
 
+@pytest.mark.parametrize("field", ["testo", "codice", "agente", "motivo"])
+@pytest.mark.parametrize("secret", ["RSSMRA80A01H501U", "482913", "la password è Tramonto9Giallo"])
+async def test_a_secret_is_not_looked_for_and_not_repeated(desk: Desk, field: str, secret: str) -> None:
+    giulia = await desk.agent()
+    answer = await giulia.http.get("/desk/cerca", params={field: secret})
+    assert answer.status_code == 422 and "non si cercano" in answer.text
+    assert secret not in answer.text
+
+
 async def test_conversations_of_nobody_s_are_not_for_agents(desk: Desk) -> None:
     assert (await (await desk.agent()).http.get("/desk/cerca?cosa=assistente")).status_code == 404
     supervisor = await desk.agent("Paola Greco", "supervisore")
