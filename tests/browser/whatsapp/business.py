@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -102,6 +103,16 @@ class Business:
         """Send a message of its own."""
         recipient = {"recipient": to} if "." in to else {"to": to}
         return self._post({"messaging_product": "whatsapp", **recipient, **message})
+
+    def received(self, count: int) -> list[dict[str, Any]]:
+        """All messages so far, once there are as many as `count`, at most a minute later.
+
+        The phone's page shows what its person did before the webhook of it is here.
+        """
+        ends = time.monotonic() + 60
+        while len(self.messages) < count and time.monotonic() < ends:
+            time.sleep(0.05)
+        return list(self.messages)
 
     def close(self) -> None:
         """Let go of the connection, when every answer is out."""

@@ -98,7 +98,8 @@ def test_the_password_is_changed_by_keyboard_alone(open_page: OpenPage, stub: St
         "/api/account/password",
         {"present_password": "Giusta-Rosa7", "password": "Lanterna7Verde"},
     )
-    assert page.locator("#present-password").input_value() == page.locator("#new-password").input_value() == ""
+    for name in ("#present-password", "#new-password"):
+        expect(page.locator(name)).to_have_value("")
 
 
 def test_the_rules_light_up_and_what_is_refused_is_said_once(open_page: OpenPage, stub: Stub) -> None:
