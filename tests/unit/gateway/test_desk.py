@@ -70,7 +70,7 @@ async def test_the_engine_s_handover_queues_the_conversation(
 
 
 async def test_without_a_desk_a_handover_changes_no_owner(start: Start, engine: Engine, url: str) -> None:
-    plain = await start()
+    plain = await start(**OPEN | {"desk": False})
     browser = Browser(plain)
     await browser.open()
     await ask_for_person(browser, engine, plain)
