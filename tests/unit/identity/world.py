@@ -35,8 +35,8 @@ OFFICINE_VAT = "00743110157"
 class SetClock:
     """A clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    def __init__(self, now: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now

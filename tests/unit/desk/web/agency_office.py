@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from areaclienti.desk.hours import utc_now
 from areaclienti.desk.scope import Role
 from areaclienti.gateway import turns
 from areaclienti.gateway.db.desk import Handover
@@ -116,7 +117,8 @@ async def office(
     async with AsyncExitStack() as stack:
         settings = identity_world.settings_for(own, identity_gateway_key=IDENTITY_KEY)
         monkeypatch.setattr(identity_world, "GATEWAY_KEY", IDENTITY_KEY)
-        world = await stack.enter_async_context(identity_world.running(settings))
+        now = identity_world.SetClock(utc_now())  # the desk looks at the same clock, which is the real one
+        world = await stack.enter_async_context(identity_world.running(settings, clock=now))
         identity = Faulty(world.app)
         settings_of_desk = ALWAYS_OPEN | {"desk_errands_seconds": 3600}
         app = await stack.enter_async_context(running(build(engine, identity, url, **settings_of_desk)))  # type: ignore[arg-type]
